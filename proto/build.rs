@@ -6,6 +6,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile([source], ["protos"])?;
     tonic_prost_build::configure()
         .bytes(".")
+        // Echoed verbatim, also what this version does not know: prost would drop that.
+        .extern_path(".net.AuthToken", "crate::auth_token::AuthToken")
         .build_transport(false)
         .compile_fds(descriptors)?;
     Ok(())

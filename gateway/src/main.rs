@@ -1,1 +1,103 @@
-fn main() {}
+//! The `waymark` program: read the command line, start the gateway, stop it on a signal.
+
+use std::{io::Write as _, process::ExitCode};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use waymark::{
+    app::{self, StartError},
+    cli::{self, Command, Exit},
+    config::Config,
+    telemetry,
+};
+
+/// Work was lost because the grace of a shutdown was over.
+const UNFINISHED: u8 = 1;
+/// `EX_UNAVAILABLE`: a port is taken.
+const PORT_TAKEN: u8 = 69;
+/// `EX_SOFTWARE`: a defect.
+const DEFECT: u8 = 70;
+/// `EX_CANTCREAT`: the data directory cannot be used.
+const NO_DATA_DIR: u8 = 73;
+
+fn main() -> ExitCode {
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        return fail(DEFECT, "waymark: another cryptography provider is installed\n");
+    }
+    let env = std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+        .collect();
+    match cli::parse(std::env::args_os(), &env) {
+        Ok(Command::Serve { config, warnings }) => serve(*config, &warnings),
+        Ok(_) => fail(DEFECT, "waymark: this command has no implementation\n"),
+        Err(Exit { code, stdout, stderr }) => {
+            if std::io::stdout().write_all(stdout.as_bytes()).is_err() {
+                return ExitCode::from(DEFECT);
+            }
+            fail(code, &stderr)
+        }
+    }
+}
+
+fn serve(config: Config, warnings: &[String]) -> ExitCode {
+    telemetry::init(&config.log);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(DEFECT, &format!("waymark: no runtime: {error}\n")),
+    };
+    let code = runtime.block_on(run(config));
+    // What is still blocked on a disk must not keep the process.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(config: Config) -> ExitCode {
+    let grace = config.shutdown_grace;
+    // Before anything is bound: a signal that comes early must not kill the process half-started.
+    let (mut terminate, mut interrupt) =
+        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+            (Err(error), _) | (_, Err(error)) => {
+                return fail(DEFECT, &format!("waymark: no signal handler: {error}\n"));
+            }
+        };
+    let handle = match app::start(config).await {
+        Ok(handle) => handle,
+        Err(error) => {
+            let text = format!("waymark: {}\n", waymark::orchestrator::error::chain(&error));
+            return fail(code_of(&error), &text);
+        }
+    };
+    either(&mut terminate, &mut interrupt).await;
+    tokio::select! {
+        finished = handle.stop(grace) => {
+            if finished { ExitCode::SUCCESS } else { ExitCode::from(UNFINISHED) }
+        }
+        () = either(&mut terminate, &mut interrupt) => {
+            fail(UNFINISHED, "waymark: second signal, stopped at once\n")
+        }
+    }
+}
+
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn code_of(error: &StartError) -> u8 {
+    match error {
+        StartError::Bind { .. } => PORT_TAKEN,
+        StartError::DataDir { .. } | StartError::Recorder { .. } => NO_DATA_DIR,
+        _ => DEFECT,
+    }
+}
+
+fn fail(code: u8, text: &str) -> ExitCode {
+    // Standard error may be closed; the exit code still tells.
+    std::io::stderr().write_all(text.as_bytes()).ok();
+    ExitCode::from(code)
+}

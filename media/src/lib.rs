@@ -1,1 +1,46 @@
-//! Placeholder.
+//! Media without surprises: what a segment holds, found by parsing alone, and libav behind a safe wall.
+//!
+//! [`probe`] reads a segment's structure in one pass and never decodes; it is all the gateway needs on
+//! its hot path and builds without FFmpeg. With the feature `libav` (the default) the crate also
+//! [`transcode`]s, draws [`TestPattern`]s and [`inspect`]s by really decoding; those three block, belong
+//! on threads of their own and serve tests, demos and load runs.
+//!
+//! Every byte that comes in is hostile: no input may panic, loop, or make memory grow with a number
+//! that a file merely claims.
+#![deny(unsafe_code)]
+
+mod container;
+mod probe;
+
+#[cfg(feature = "libav")]
+mod av;
+#[cfg(feature = "libav")]
+mod encode;
+#[cfg(feature = "libav")]
+mod faststart;
+#[cfg(feature = "libav")]
+mod inspect;
+#[cfg(feature = "libav")]
+mod mux;
+#[cfg(feature = "libav")]
+mod pattern;
+mod sizing;
+#[cfg(feature = "libav")]
+mod source;
+#[cfg(feature = "libav")]
+mod transcode;
+
+pub use container::Container;
+pub use probe::{AudioCodec, Chroma, Probe, ProbeError, Video, VideoCodec, probe};
+pub use sizing::output_size;
+
+#[cfg(feature = "libav")]
+pub use av::version;
+#[cfg(feature = "libav")]
+pub use inspect::{Inspection, inspect};
+#[cfg(feature = "libav")]
+pub use pattern::{PatternError, Segment, TestPattern, TestPatternStream};
+#[cfg(feature = "libav")]
+pub use transcode::{
+    Gop, H264Profile, Limits, Output, Speed, Target, TranscodeError, transcode,
+};

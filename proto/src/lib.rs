@@ -2,8 +2,11 @@
 //!
 //! The messages are written by us with the exact field numbers of the wire, and generated at build
 //! time. Waymark's own [`net::JobTag`] rides at field 1001 of three messages; a peer that does not
-//! know it skips it. This crate knows no transport and makes no decision.
+//! know it skips it. [`net::AuthToken`] is the exception to generated code: it keeps fields it does
+//! not know. This crate knows no transport and makes no decision.
 #![forbid(unsafe_code)]
+
+mod auth_token;
 
 /// Package `net`: messages, and the service `Orchestrator` as client and server.
 #[allow(
@@ -20,6 +23,8 @@
     reason = "generated code"
 )]
 pub mod net {
+    pub use crate::auth_token::AuthToken;
+
     tonic::include_proto!("net");
 }
 

@@ -1,1 +1,43 @@
-//! Placeholder.
+//! The vocabulary of jobs: what a tag is, what it is called on chain, what is known about it,
+//! and which one a job gets when nobody chose.
+//!
+//! ```text
+//!   header, query, configuration ──► Tag::parse ──────────────┐
+//!   a job nobody tagged ──► JobShape ──► Registry::default_tag ┤
+//!                                                              ▼
+//!                    Tag ──► key() (namehash) ──► contract     Registry: title, work unit,
+//!                     └─► Registry::id() ──► nonce::encode     attributes that may be published
+//! ```
+//!
+//! Everything here is pure: no file, no socket, no clock, no async, and no input that panics. It
+//! must stay usable by an orchestrator's own tool and by a contract test.
+//!
+//! ```
+//! use waymark_tagging::{Registry, Tag};
+//!
+//! let tag: Tag = "transcode/live/abr".parse()?;
+//! assert_eq!(tag.root(), "transcode");
+//! assert_eq!(tag.parent().map(|t| t.to_string()), Some("transcode/live".to_owned()));
+//! assert!(Registry::builtin().get(&tag).is_some());
+//! # Ok::<(), waymark_tagging::TagError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod attribute;
+mod id;
+mod mapping;
+pub mod nonce;
+mod registry;
+mod shape;
+mod source;
+mod tag;
+
+pub use attribute::{Attribute, CardinalityClass, Fact, PublicAttributes, ValueType};
+pub use id::{TagId, TagIdError};
+pub use mapping::{default_tag, slug};
+pub use registry::{
+    Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status,
+};
+pub use shape::{Codec, Container, Delivery, JobShape, RenditionShape, SourceShape, TranscodeShape};
+pub use source::{TagSource, UnknownTagSource};
+pub use tag::{MAX_SEGMENTS, MAX_TAG_BYTES, Tag, TagError, TagRule};

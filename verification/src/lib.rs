@@ -1,1 +1,19 @@
-//! Placeholder.
+//! Is the answer honest: checks on what an orchestrator returned, and the verdict they add up to.
+//!
+//! ```text
+//!  evidence (names, hashes, a signature) ─► check::count ─────┐
+//!                                        ─► check::order ─────┼─► verdict::Verdict ─► the caller acts
+//!                                        ─► check::signature ─┘
+//! ```
+//!
+//! Pure: no socket, no clock, no file. A check looks at hashes and names and never at a media body,
+//! so that bodies are hashed once, where they arrive. It never decides what happens next, and it
+//! says [`NotRun`](verdict::Outcome::NotRun) rather than `Pass` when it had nothing to look at.
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod signature;
+pub mod verdict;
+
+pub use check::{Check, signature::check as verify_result};
+pub use verdict::{Outcome, Verdict};

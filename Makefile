@@ -1,0 +1,56 @@
+# The names people and CI use. What they do is in xtask and in cargo; without make, run those.
+
+CARGO ?= cargo
+T ?=
+STOCK ?=
+
+.PHONY: demo test packages fmt lint check doc gen deny fuzz bench ci
+
+# A stream through three orchestrators, one of which dies half-way.
+demo: packages
+	@echo "Building the task runner; the rest follows, with the time it took."
+	@$(CARGO) xtask demo
+
+# What CI runs. Plain cargo: nothing that must be compiled first.
+test: packages
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) test --workspace
+	$(CARGO) xtask check
+
+# Debian packages that are missing; nothing when nothing is.
+packages:
+	@./xtask/system-packages.sh
+
+fmt:
+	$(CARGO) fmt --all
+
+lint: packages
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+check:
+	$(CARGO) xtask check
+
+doc: packages
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+# Writes again the documents and snapshots that are made from the code; look at the difference.
+gen: packages
+	$(CARGO) xtask gen
+
+# Needs cargo-deny: cargo install --locked cargo-deny
+deny:
+	$(CARGO) deny --workspace check
+
+# make fuzz T=tag_grammar; needs a nightly toolchain and cargo-fuzz.
+fuzz:
+	$(CARGO) xtask fuzz $(T)
+
+# make bench STOCK=path/to/livepeer compares with a stock gateway in the same run.
+bench: packages
+	$(CARGO) xtask bench $(if $(STOCK),--stock $(STOCK))
+
+# Everything, what does not fit into `test` included.
+ci: test doc deny
+	$(CARGO) xtask crates
+	$(MAKE) demo

@@ -1,0 +1,243 @@
+//! Builds a gateway, runs it, and stops it.
+//!
+//! Sockets are bound before anything runs, so that a busy port is an error of the start and the
+//! addresses are known when port 0 was asked for.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    context::{Context, MEMORY_UNIT},
+    deliver::store::{SegmentStore, StoreConfig},
+    http::{admin, media},
+    lifecycle::{Phase, Tasks},
+    metrics::Metrics,
+    orchestrator::{directory::Directory, transport::Transport},
+    signer::{OffChain, Signer},
+    streams::Streams,
+    wire,
+};
+use waymark_opendata::{DayKeys, Label, Recorder, RecorderConfig, RecorderError, RecorderTask};
+use waymark_tagging::Registry;
+
+/// Between two sweeps of idle connections.
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+
+/// The gateway could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A listener's address is taken or not ours.
+    #[error("cannot listen on {address} ({flag}); is another process using the port?")]
+    Bind {
+        /// Which flag set it.
+        flag: &'static str,
+        /// The address.
+        address: String,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The data directory cannot be used.
+    #[error("cannot use the data directory {path}")]
+    DataDir {
+        /// The directory.
+        path: String,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Records cannot be written.
+    #[error("cannot write records")]
+    Recorder {
+        /// Why.
+        #[source]
+        source: RecorderError,
+    },
+    /// A metric was registered twice, or similar.
+    #[error("cannot set up metrics")]
+    Metrics {
+        /// Why.
+        #[source]
+        source: prometheus::Error,
+    },
+    /// The package has no version.
+    #[error("this build has no version")]
+    Version,
+    /// The embedded tag registry, the signer or the webhook client could not be made.
+    #[error("cannot set up {what}")]
+    Setup {
+        /// Which part.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// A gateway that runs. Dropping it does not stop it; [`Handle::stop`] does.
+#[derive(Debug)]
+pub struct Handle {
+    /// Where clients push and play.
+    pub media: SocketAddr,
+    /// Where operators look.
+    pub admin: SocketAddr,
+    context: Arc<Context>,
+    recording: RecorderTask,
+}
+
+/// Binds the listeners and starts everything.
+pub async fn start(config: Config) -> Result<Handle, StartError> {
+    let clock = Clock::start();
+    let tasks = Tasks::default();
+    std::fs::create_dir_all(&config.data_dir).map_err(|source| StartError::DataDir {
+        path: config.data_dir.display().to_string(),
+        source,
+    })?;
+    let (media_listener, media) = bind("-httpAddr", &config.http_addr).await?;
+    let (admin_listener, admin) = bind("-cliAddr", &config.cli_addr).await?;
+
+    let registry = prometheus::Registry::new();
+    let metrics_error = |source| StartError::Metrics { source };
+    let metrics = Metrics::register(&registry).map_err(metrics_error)?;
+    let signer: Arc<dyn Signer> = Arc::new(OffChain);
+    let (recorder, recording) = recorder(&config, &clock, &registry)?;
+    let store = StoreConfig {
+        budget: config.hls.memory_bytes,
+        ..StoreConfig::in_dir(config.data_dir.join("hls"))
+    };
+    let store =
+        SegmentStore::open(store, &registry).map_err(|e| setup("the HLS store", e))?;
+    let webhook = match &config.orchestrator_webhook {
+        Some(url) => Some((http_client()?, url.clone())),
+        None => None,
+    };
+    let directory =
+        Directory::start(clock.clone(), tasks.clone(), &config.orchestrators, webhook);
+    let identity = wire::orchestrator_request(signer.as_ref(), None, false, None)
+        .map_err(|e| setup("the identity", e))?;
+    let streams = Arc::new(Streams::new(config.max_sessions, config.stream_idle, config.hls.grace));
+    let memory_units = usize::try_from(config.limits.in_flight_bytes / MEMORY_UNIT)
+        .unwrap_or(Semaphore::MAX_PERMITS)
+        .min(Semaphore::MAX_PERMITS);
+    let context = Arc::new(Context {
+        clock,
+        tasks: tasks.clone(),
+        phase: watch::Sender::new(Phase::Running),
+        directory,
+        transport: Transport::new(tasks.clone()),
+        signer,
+        identity,
+        silent: Arc::new(config.tags.silent_orchestrators.iter().map(host_of).collect()),
+        blocked: Arc::new(config.block_list.iter().copied().collect()),
+        streams,
+        store,
+        memory: Arc::new(Semaphore::new(memory_units)),
+        recorder,
+        day_keys: DayKeys::default(),
+        version: Label::from_untrusted(concat!("waymark/", env!("CARGO_PKG_VERSION")))
+            .ok_or(StartError::Version)?,
+        region: config.region.parse().map_err(|e| setup("the region", e))?,
+        tags: Registry::builtin(),
+        metrics,
+        registry,
+        config,
+    });
+    run_services(&context, media_listener, admin_listener);
+    tracing::info!(%media, %admin, "gateway is up");
+    Ok(Handle { media, admin, context, recording })
+}
+
+impl Handle {
+    /// What the gateway is made of, for tests and embedding programs.
+    pub fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// Drains and stops: new work is refused, what was begun is finished within `grace`, sessions
+    /// are ended, records are flushed. Tells whether everything was finished.
+    pub async fn stop(self, grace: Duration) -> bool {
+        let context = self.context;
+        context.phase.send_replace(Phase::Draining);
+        tracing::info!(unfinished = context.tasks.unfinished(), "draining");
+        let jobs_done = context.tasks.finish_jobs(grace).await;
+        if !jobs_done {
+            tracing::warn!(unfinished = context.tasks.unfinished(), "grace is over; work is lost");
+        }
+        context.streams.end_all(context.clock.now());
+        // Ending a session is one short call with a deadline of its own.
+        let ended = context.tasks.finish_jobs(Duration::from_secs(3)).await;
+        context.tasks.stop_services().await;
+        match self.recording.shutdown().await {
+            Ok(summary) => tracing::info!(?summary, "records are written"),
+            Err(error) => tracing::error!(%error, "records were lost"),
+        }
+        context.phase.send_replace(Phase::Stopped);
+        jobs_done && ended
+    }
+}
+
+fn run_services(context: &Arc<Context>, media: TcpListener, admin: TcpListener) {
+    let tasks = &context.tasks;
+    tasks.service("media", media::serve(Arc::clone(context), media));
+    tasks.service("admin", admin::serve(Arc::clone(context), admin));
+    tasks.service("streams", Arc::clone(&context.streams).watch(context.clock.clone()));
+    let transport = context.transport.clone();
+    tasks.service("sweep", async move {
+        let mut interval = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            interval.tick().await;
+            transport.sweep();
+        }
+    });
+}
+
+fn recorder(
+    config: &Config,
+    clock: &Clock,
+    registry: &prometheus::Registry,
+) -> Result<(Recorder, RecorderTask), StartError> {
+    let clock = clock.clone();
+    let settings = RecorderConfig {
+        capacity: config.records.queue,
+        jsonl: config.records.jsonl,
+        parquet: config.records.parquet,
+        parquet_max_rows: config.records.parquet_rows,
+        parquet_max_age: config.records.parquet_age,
+        ..RecorderConfig::new(&config.data_dir, Arc::new(move || clock.wall()))
+    };
+    Recorder::start(settings, registry).map_err(|source| StartError::Recorder { source })
+}
+
+async fn bind(flag: &'static str, address: &str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let error = |source| StartError::Bind { flag, address: address.to_owned(), source };
+    let listener = TcpListener::bind(address).await.map_err(error)?;
+    let bound = listener.local_addr().map_err(error)?;
+    Ok((listener, bound))
+}
+
+/// `host:port`, as nodes name themselves.
+fn host_of(url: &url::Url) -> String {
+    url[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
+}
+
+fn http_client() -> Result<reqwest::Client, StartError> {
+    reqwest::Client::builder()
+        .user_agent(concat!("waymark/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::limited(3))
+        .build()
+        .map_err(|e| setup("the webhook client", e))
+}
+
+fn setup(
+    what: &'static str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> StartError {
+    StartError::Setup { what, source: Box::new(source) }
+}

@@ -1,0 +1,110 @@
+//! The command line: a stock one (`waymark -gateway …`) or our own (`waymark serve …`).
+//!
+//! Parsing starts nothing. What can be answered from settings alone (help, version, `config …`)
+//! comes back as an [`Exit`] with the texts to print; printing and exiting is left to `main`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use crate::config::{self, Config, Loaded, Problems, StockRequest};
+
+mod own;
+#[cfg(test)]
+mod tests;
+
+/// Exit code of a stock command line that cannot be used; go-livepeer's own.
+pub const BAD_FLAGS: u8 = 2;
+/// Exit code of a `waymark.yaml` or a command of ours that cannot be used (`EX_USAGE`).
+pub const BAD_CONFIG: u8 = 64;
+
+/// Something to run.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Run the gateway.
+    Serve {
+        /// The settings.
+        config: Box<Config>,
+        /// What the operator should know, one sentence each, without secrets.
+        warnings: Vec<String>,
+    },
+}
+
+/// The process is done before it began: print, and leave with this code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// 0, [`BAD_FLAGS`] or [`BAD_CONFIG`].
+    pub code: u8,
+    /// For standard output, whole lines or nothing.
+    pub stdout: String,
+    /// For standard error, whole lines or nothing.
+    pub stderr: String,
+}
+
+impl Exit {
+    fn done(stdout: impl Into<String>) -> Self {
+        Self { code: 0, stdout: stdout.into(), stderr: String::new() }
+    }
+
+    fn failed(code: u8, stderr: impl Into<String>) -> Self {
+        Self { code, stdout: String::new(), stderr: stderr.into() }
+    }
+
+    fn problems(code: u8, problems: &Problems) -> Self {
+        let hint = match code {
+            BAD_FLAGS => "\nwaymark -h lists the flags, docs/config.md what becomes of each.\n",
+            _ => "\ndocs/config.md and `waymark config schema` list the settings.\n",
+        };
+        Self::failed(code, format!("waymark: {problems}{hint}"))
+    }
+}
+
+/// Reads a command line, the program's own name included, with the environment given as a map.
+///
+/// A first argument that begins with a hyphen makes it a stock command line, and so does none at
+/// all where `LP_…` variables name the role.
+pub fn parse(
+    args: impl Iterator<Item = OsString>,
+    env: &BTreeMap<String, String>,
+) -> Result<Command, Exit> {
+    let args: Vec<OsString> = args.skip(1).collect();
+    let stock = match args.first() {
+        Some(first) => first.as_encoded_bytes().starts_with(b"-"),
+        None => ["LP_GATEWAY", "LP_BROADCASTER", "LP_CONFIG"]
+            .iter()
+            .any(|name| env.get(*name).is_some_and(|value| !value.is_empty())),
+    };
+    if args.is_empty() && !stock {
+        return Err(Exit::failed(BAD_FLAGS, own::help()));
+    }
+    if stock { serve_stock(&args, env) } else { own::parse(args, env) }
+}
+
+fn serve_stock(args: &[OsString], env: &BTreeMap<String, String>) -> Result<Command, Exit> {
+    stock(args, env).map(|loaded| serve(*loaded))
+}
+
+/// A stock command line that is to run; everything else it may ask for is an [`Exit`].
+fn stock(args: &[OsString], env: &BTreeMap<String, String>) -> Result<Box<Loaded>, Exit> {
+    match config::load_stock(args, env) {
+        Ok(StockRequest::Run(loaded)) => Ok(loaded),
+        Ok(StockRequest::Help) => Err(Exit::done(config::stock_help())),
+        Ok(StockRequest::Version) => Err(Exit::done(version())),
+        Ok(StockRequest::Json) => Err(Exit::done(format!("{}\n", config::flags_as_json()))),
+        Err(problems) => Err(Exit::problems(BAD_FLAGS, &problems)),
+    }
+}
+
+fn serve(loaded: Loaded) -> Command {
+    Command::Serve { config: Box::new(loaded.config), warnings: loaded.warnings }
+}
+
+/// What `-version` and `waymark version` print.
+fn version() -> String {
+    format!(
+        "Waymark Version: {}\nPeer: go-livepeer 0.9.1\nArchitecture: {}\nOperating system: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+    )
+}

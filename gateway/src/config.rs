@@ -1,0 +1,270 @@
+//! Settings: read from the command line, the environment and files, checked all at once, and
+//! handed on as one [`Config`] in which everything is decided.
+//!
+//! ```text
+//!   waymark.yaml ── file ─┐
+//!   WAYMARK__…, --set ─ env ─┼─► values (highest layer wins) ─► validated ─► Config
+//!   stock flags, LP_* ─ legacy ┘          └─ problems: all of them, each with its origin
+//! ```
+//!
+//! Nothing is bound or created before a `Config` exists. No other module reads files of settings
+//! or the environment, and none of the texts made here shows a secret.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use alloy_primitives::Address;
+use url::Url;
+
+use crate::profile::Profile;
+
+mod address;
+mod env;
+mod file;
+mod kind;
+mod legacy;
+mod nearest;
+mod node;
+mod origin;
+mod parsers;
+mod problem;
+mod read;
+mod reference;
+mod renditions;
+mod schema;
+mod setting;
+mod show;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod units;
+mod validated;
+mod values;
+
+pub use address::{ORCHESTRATOR_PORT, redact};
+pub use legacy::{StockRequest, flags_as_json, stock_help};
+pub use origin::{Origin, Origins, Place};
+pub use problem::{Problem, Problems};
+pub use reference::reference;
+pub use schema::schema;
+pub use tags::{Glob, PatternError, Route, TagPattern};
+
+use validated::Form;
+use values::Values;
+
+/// The network whose orchestrators are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Network {
+    /// No chain: orchestrators are listed, nobody is paid.
+    #[default]
+    Offchain,
+}
+
+impl Network {
+    /// The name in settings and in the default data directory.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Offchain => "offchain",
+        }
+    }
+}
+
+/// Every setting, checked.
+#[derive(Clone, PartialEq)]
+pub struct Config {
+    /// Network whose orchestrators are used.
+    pub network: Network,
+    /// Directory for state, records and spilled segments. It may not exist yet.
+    pub data_dir: PathBuf,
+    /// `host:port` of segment push and playback.
+    pub http_addr: String,
+    /// `host:port` of RTMP ingest, which does not listen yet.
+    pub rtmp_addr: String,
+    /// `host:port` of status, metrics and admin calls.
+    pub cli_addr: String,
+    /// Whether segments may be pushed over HTTP.
+    pub http_ingest: bool,
+    /// Whether the most recent stream is also `/stream/current.m3u8`.
+    pub current_manifest: bool,
+    /// Streams at the same time, at least 1.
+    pub max_sessions: usize,
+    /// Attempts for one segment, at least 1.
+    pub max_attempts: u32,
+    /// Renditions of streams that bring none of their own, at least one.
+    pub profiles: Vec<Profile>,
+    /// Orchestrators listed, each once. The port is `port_or_known_default` of the URL.
+    pub orchestrators: Vec<Url>,
+    /// Where the list of orchestrators comes from; wins over `orchestrators`. May hold secrets:
+    /// show it through [`redact`].
+    pub orchestrator_webhook: Option<Url>,
+    /// Orchestrators never used.
+    pub block_list: Vec<Address>,
+    /// Lowest software version of an orchestrator, as `major.minor.patch[-pre][+build]`.
+    pub min_orchestrator_version: Option<String>,
+    /// Further nodes of an orchestrator that are asked as well.
+    pub extra_nodes: usize,
+    /// First wait for answers of orchestrators.
+    pub discovery_timeout: Duration,
+    /// Three-letter metro area of this gateway, `ZZZ` if unknown.
+    pub region: String,
+    /// Bounds of requests.
+    pub limits: Limits,
+    /// Playback.
+    pub hls: Hls,
+    /// A stream without a push for this long ends.
+    pub stream_idle: Duration,
+    /// Tags of jobs.
+    pub tags: Tags,
+    /// Open data.
+    pub records: Records,
+    /// Log lines.
+    pub log: Log,
+    /// Whether `/metrics` is served.
+    pub monitor: bool,
+    /// Whether metrics carry the manifest id.
+    pub metrics_per_stream: bool,
+    /// How long a stopping gateway finishes what it has begun.
+    pub shutdown_grace: Duration,
+    /// Where each value comes from.
+    pub origins: Origins,
+}
+
+/// Bounds on requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest body of a pushed segment, in bytes.
+    pub segment_bytes: u64,
+    /// Bytes of segments being worked on at once; at least `segment_bytes`.
+    pub in_flight_bytes: u64,
+    /// Largest set of request headers, in bytes.
+    pub header_bytes: usize,
+}
+
+/// Playback of running streams.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hls {
+    /// Segments a playlist lists, at least 1.
+    pub window: usize,
+    /// Memory for playable segments of all streams, in bytes.
+    pub memory_bytes: u64,
+    /// How long playlists outlive their stream.
+    pub grace: Duration,
+}
+
+/// Tags of jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tags {
+    /// Whether orchestrators are told the tag.
+    pub carry: bool,
+    /// Orchestrators never told a tag, as in `orchestrators`.
+    pub silent_orchestrators: Vec<Url>,
+    /// Tags by manifest id, first match counts.
+    pub routes: Vec<Route>,
+    /// Tags clients may choose; `None` is every tag.
+    pub allowed: Option<Vec<TagPattern>>,
+}
+
+/// Open data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Records {
+    /// Whether JSON lines are written.
+    pub jsonl: bool,
+    /// Whether Parquet files are written.
+    pub parquet: bool,
+    /// Records waiting to be written, at least 1.
+    pub queue: usize,
+    /// Rows after which a Parquet file is closed, at least 1.
+    pub parquet_rows: usize,
+    /// Age at which a Parquet file is closed.
+    pub parquet_age: Duration,
+}
+
+/// Log lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Directives that `tracing_subscriber::EnvFilter` reads; it was parsed once already.
+    pub filter: String,
+    /// How a line looks.
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A configuration to start with, and what the operator should know about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// One sentence each, without secrets.
+    pub warnings: Vec<String>,
+}
+
+/// Reads `waymark.yaml` (where one is named), `WAYMARK__…` variables over it, and `--set`
+/// assignments over those.
+pub fn load(
+    path: Option<&Path>,
+    sets: &[String],
+    env: &BTreeMap<String, String>,
+) -> Result<Loaded, Problems> {
+    let mut values = Values::default();
+    let mut problems = Problems::default();
+    if let Some(path) = path {
+        values.add(file::load(path, &mut problems));
+    }
+    values.add(env::variables(env, &mut problems));
+    values.add(env::assignments(sets, &mut problems));
+    values.problems = problems;
+    let stock: Vec<&str> = legacy::variables_in(env).collect();
+    if !stock.is_empty() {
+        values.warnings.push(format!(
+            "ignored, as they belong to a stock command line (waymark -gateway …): {}",
+            stock.join(", ")
+        ));
+    }
+    finish(values, Form::Own, env)
+}
+
+/// Reads a stock command line with the `LP_…` variables and the `-config` file behind it.
+pub fn load_stock(
+    args: &[OsString],
+    env: &BTreeMap<String, String>,
+) -> Result<StockRequest, Problems> {
+    legacy::load(args, env)
+}
+
+fn finish(
+    mut values: Values,
+    form: Form,
+    env: &BTreeMap<String, String>,
+) -> Result<Loaded, Problems> {
+    let config = validated::build(&mut values, form, env.get("HOME").map(String::as_str));
+    let warnings = values.warnings;
+    values.problems.or(Loaded { config, warnings })
+}
+
+impl Config {
+    /// The settings as a `waymark.yaml` that gives the same configuration, each value with its
+    /// origin in a comment if `origins` is set. Secrets are replaced by `***`.
+    pub fn to_yaml(&self, origins: bool) -> String {
+        show::yaml(self, origins)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Through the same path as `config show`, so that no secret gets out.
+        f.debug_map().entries(show::values(self)).finish()
+    }
+}

@@ -1,0 +1,113 @@
+//! What a kind of setting is called in documentation and how JSON Schema describes it.
+
+use serde_json::{Value, json};
+
+use super::setting::Kind;
+use super::units::{show_duration, show_size};
+use crate::profile::{Encoder, EncoderProfile, MAX_PROFILES, PRESET_NAMES};
+
+impl Kind {
+    /// The accepted values in a few words.
+    pub(super) fn describe(self) -> String {
+        match self {
+            Self::Network => "name".into(),
+            Self::Directory => "path".into(),
+            Self::Region => "three letters".into(),
+            Self::Listen(_) => "host:port".into(),
+            Self::Truth => "true, false".into(),
+            Self::Switch => "auto, true, false".into(),
+            Self::Count { min, max } => format!("{min} to {max}"),
+            Self::Size { min, max } => format!("{} to {}", show_size(min), show_size(max)),
+            Self::Duration { min, max } => {
+                format!("{} to {}", show_duration(min), show_duration(max))
+            }
+            Self::Profiles => format!("list, 1 to {MAX_PROFILES}"),
+            Self::Orchestrators => "list of addresses".into(),
+            Self::Url => "URL".into(),
+            Self::EthAddresses => "list of 0x…".into(),
+            Self::Version => "version".into(),
+            Self::Routes => "list of manifest, tag".into(),
+            Self::TagPatterns => "list of tags".into(),
+            Self::LogFilter => "filter".into(),
+            Self::LogFormat => "text, json".into(),
+        }
+    }
+
+    /// The word for one value, for help texts.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Truth | Self::Switch => "",
+            Self::Directory => "DIR",
+            Self::Listen(_) => "HOST:PORT",
+            Self::Count { .. } => "N",
+            Self::Duration { .. } => "DURATION",
+            Self::Profiles => "NAMES|FILE",
+            Self::Orchestrators => "ADDR,…",
+            Self::Url => "URL",
+            Self::EthAddresses => "0x…,…",
+            _ => "VALUE",
+        }
+    }
+
+    /// JSON Schema of one value.
+    pub(super) fn schema(self) -> Value {
+        match self {
+            Self::Network | Self::Directory | Self::Version | Self::LogFilter => {
+                json!({"type": "string"})
+            }
+            Self::Region => json!({"type": "string", "pattern": "^[A-Za-z]{3}$"}),
+            Self::Listen(_) => json!({"type": "string", "examples": ["127.0.0.1:9935", ":9935"]}),
+            Self::Truth => json!({"type": "boolean"}),
+            Self::Switch => json!({"enum": ["auto", true, false]}),
+            Self::Count { min, max } => {
+                json!({"type": "integer", "minimum": min, "maximum": max})
+            }
+            Self::Size { .. } => json!({
+                "type": "string",
+                "pattern": "^[0-9]+ ?(B|kB|KB|MB|GB|KiB|MiB|GiB)$",
+            }),
+            Self::Duration { .. } => json!({
+                "type": "string",
+                "pattern": "^([0-9]+ ?[a-z]+ ?)+$",
+            }),
+            Self::Profiles => json!({"anyOf": [
+                {"type": "string"},
+                {"type": "array", "minItems": 1, "maxItems": MAX_PROFILES,
+                 "items": {"anyOf": [{"enum": PRESET_NAMES}, profile_schema()]}},
+            ]}),
+            Self::Orchestrators | Self::EthAddresses | Self::TagPatterns => json!({
+                "type": ["array", "null"],
+                "items": {"type": "string"},
+            }),
+            Self::Url => json!({"type": ["string", "null"], "format": "uri"}),
+            Self::Routes => json!({"type": ["array", "null"], "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["manifest", "tag"],
+                "properties": {"manifest": {"type": "string"}, "tag": {"type": "string"}},
+            }}),
+            Self::LogFormat => json!({"enum": ["text", "json"]}),
+        }
+    }
+}
+
+fn profile_schema() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "name": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+            "width": {"type": "integer", "minimum": 0},
+            "height": {"type": "integer", "minimum": 0},
+            "bitrate": {"type": ["integer", "string"], "examples": [1_200_000, "1200k", "6M"]},
+            "fps": {"type": "integer", "minimum": 0},
+            "fps_den": {"type": "integer", "minimum": 0},
+            "profile": {"enum": EncoderProfile::ALL.map(EncoderProfile::name)},
+            "gop": {"type": "string", "examples": ["intra", "2s", "500ms"]},
+            "encoder": {"enum": Encoder::ALL.map(Encoder::name)},
+            "color_depth": {"enum": [0, 2, 4, 8]},
+            "chroma_format": {"enum": [0, 1, 2]},
+            "quality": {"type": "integer", "minimum": 0, "maximum": 63},
+        },
+    })
+}

@@ -1,0 +1,205 @@
+//! A [`Config`] written back as `waymark.yaml`, so that an operator sees what is in force, where
+//! it comes from, and can move from a stock command line to a file in one step.
+//!
+//! What is written reads back as the same configuration, except that secrets are hidden.
+
+use std::fmt::Write as _;
+
+use super::node::{Item, Key, Node};
+use super::setting::{SECTIONS, SETTINGS};
+use super::units::{show_duration, show_size};
+use super::{Config, LogFormat, Origin, redact};
+use crate::profile::{Chroma, Encoder, EncoderProfile, Gop, Profile};
+
+/// Every key with its value on one line.
+pub(super) fn values(config: &Config) -> impl Iterator<Item = (&'static str, String)> + '_ {
+    SETTINGS.iter().map(|setting| (setting.key, flow(&value(config, setting.key))))
+}
+
+/// The whole configuration.
+pub(super) fn yaml(config: &Config, origins: bool) -> String {
+    let mut text = String::new();
+    for (section, _) in SECTIONS {
+        let indent = if section.is_empty() { "" } else { "  " };
+        if !section.is_empty() {
+            line(&mut text, &format!("{section}:"), "");
+        }
+        for setting in SETTINGS.iter().filter(|setting| setting.split().0 == *section) {
+            let origin = origins.then(|| config.origins.of(setting.key));
+            entry(&mut text, indent, setting.split().1, &value(config, setting.key), origin);
+        }
+    }
+    text
+}
+
+fn entry(text: &mut String, indent: &str, name: &str, value: &Node, origin: Option<&Origin>) {
+    let comment = origin.map_or_else(String::new, |origin| format!("  # {origin}"));
+    match value {
+        Node::List(items) if items.iter().any(|item| matches!(item.node, Node::Map(_))) => {
+            line(text, &format!("{indent}{name}:"), &comment);
+            for item in items {
+                line(text, &format!("{indent}  - {}", flow(&item.node)), "");
+            }
+        }
+        _ => line(text, &format!("{indent}{name}: {}", flow(value)), &comment),
+    }
+}
+
+fn line(text: &mut String, content: &str, comment: &str) {
+    writeln!(text, "{content}{comment}").expect("writing to a String cannot fail");
+}
+
+/// A value on one line.
+fn flow(node: &Node) -> String {
+    match node {
+        Node::Null => "null".to_owned(),
+        Node::Text(text) => quoted(text),
+        Node::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| flow(&item.node)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Node::Map(entries) => {
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(key, item)| format!("{}: {}", key.name, flow(&item.node)))
+                .collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+/// The text as it is where YAML takes it so, in double quotes otherwise.
+fn quoted(text: &str) -> String {
+    let first = |c: char| c.is_ascii_alphanumeric() || c == '/';
+    let rest = |c: char| c.is_ascii_alphanumeric() || "_./:@+-=".contains(c);
+    let plain = text.starts_with(first)
+        && text.chars().all(rest)
+        && !text.ends_with(':')
+        && !matches!(text, "null" | "Null" | "NULL");
+    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+fn value(config: &Config, key: &str) -> Node {
+    match key {
+        "network" => text(config.network.name()),
+        "data_dir" => text(config.data_dir.display()),
+        "region" => text(&config.region),
+        "shutdown_grace" => text(show_duration(config.shutdown_grace)),
+        "listen.http" => text(&config.http_addr),
+        "listen.rtmp" => text(&config.rtmp_addr),
+        "listen.cli" => text(&config.cli_addr),
+        "ingest.http" => text(config.http_ingest),
+        "ingest.current_manifest" => text(config.current_manifest),
+        "ingest.max_sessions" => text(config.max_sessions),
+        "ingest.stream_idle" => text(show_duration(config.stream_idle)),
+        "limits.segment" => text(show_size(config.limits.segment_bytes)),
+        "limits.in_flight" => text(show_size(config.limits.in_flight_bytes)),
+        "limits.header" => {
+            text(show_size(u64::try_from(config.limits.header_bytes).unwrap_or(u64::MAX)))
+        }
+        "transcoding.profiles" => list(config.profiles.iter().map(profile)),
+        "transcoding.max_attempts" => text(config.max_attempts),
+        "orchestrators.addresses" => list(config.orchestrators.iter().map(orchestrator)),
+        "orchestrators.webhook" => config.orchestrator_webhook.as_ref().map(redact).map_or(Node::Null, text),
+        "orchestrators.block_list" => list(config.block_list.iter().map(text)),
+        "orchestrators.min_version" => {
+            config.min_orchestrator_version.as_ref().map_or(Node::Null, text)
+        }
+        "orchestrators.extra_nodes" => text(config.extra_nodes),
+        "orchestrators.discovery_timeout" => text(show_duration(config.discovery_timeout)),
+        "hls.window" => text(config.hls.window),
+        "hls.memory" => text(show_size(config.hls.memory_bytes)),
+        "hls.grace" => text(show_duration(config.hls.grace)),
+        "tags.carry" => text(config.tags.carry),
+        "tags.silent_orchestrators" => list(config.tags.silent_orchestrators.iter().map(orchestrator)),
+        "tags.routes" => list(config.tags.routes.iter().map(|route| {
+            map([("manifest", text(route.manifest.as_str())), ("tag", text(&route.tag))])
+        })),
+        "tags.allowed" => match &config.tags.allowed {
+            None => Node::Null,
+            Some(patterns) => list(patterns.iter().map(text)),
+        },
+        "records.jsonl" => text(config.records.jsonl),
+        "records.parquet" => text(config.records.parquet),
+        "records.queue" => text(config.records.queue),
+        "records.parquet_rows" => text(config.records.parquet_rows),
+        "records.parquet_age" => text(show_duration(config.records.parquet_age)),
+        "log.filter" => text(&config.log.filter),
+        "log.format" => text(match config.log.format {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        }),
+        "metrics.enabled" => text(config.monitor),
+        "metrics.per_stream" => text(config.metrics_per_stream),
+        // A test shows every key of the table, so one that is missing here cannot ship.
+        other => unreachable!("setting {other} is not shown"),
+    }
+}
+
+fn text(value: impl ToString) -> Node {
+    Node::Text(value.to_string())
+}
+
+fn item(node: Node) -> Item {
+    Item { node, place: None }
+}
+
+fn list(nodes: impl Iterator<Item = Node>) -> Node {
+    Node::List(nodes.map(item).collect())
+}
+
+fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {
+    let entry = |(name, node): (&str, Node)| (Key { name: name.to_owned(), place: None }, item(node));
+    Node::Map(entries.into_iter().map(entry).collect())
+}
+
+/// With its port, even where that is the scheme's own.
+fn orchestrator(url: &url::Url) -> Node {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or(super::ORCHESTRATOR_PORT);
+    let path = url.path().trim_end_matches('/');
+    text(format!("{}://{host}:{port}{path}", url.scheme()))
+}
+
+/// A preset by its name, any other profile by what differs from nothing.
+fn profile(profile: &Profile) -> Node {
+    if let Some(name) = profile.preset_name() {
+        return text(name);
+    }
+    let gop = match profile.gop {
+        Gop::Unset => None,
+        gop @ (Gop::Intra | Gop::Millis(_)) => Some(text(gop)),
+    };
+    let number = |value: u32| (value != 0).then(|| text(value));
+    let Node::Map(mut entries) = map([
+        ("name", text(&profile.name)),
+        ("width", text(profile.width)),
+        ("height", text(profile.height)),
+        ("bitrate", text(profile.bitrate)),
+    ]) else {
+        return Node::Null;
+    };
+    let optional = [
+        ("fps", number(profile.fps)),
+        ("fps_den", number(profile.fps_den)),
+        (
+            "profile",
+            (profile.encoder_profile != EncoderProfile::None)
+                .then(|| text(profile.encoder_profile.name())),
+        ),
+        ("gop", gop),
+        ("encoder", (profile.encoder != Encoder::H264).then(|| text(profile.encoder.name()))),
+        ("color_depth", (profile.color_depth != 0).then(|| text(profile.color_depth))),
+        (
+            "chroma_format",
+            (profile.chroma != Chroma::C420).then(|| text(profile.chroma.number())),
+        ),
+        ("quality", number(profile.quality)),
+    ];
+    for (name, value) in optional {
+        if let Some(node) = value {
+            entries.push((Key { name: name.to_owned(), place: None }, item(node)));
+        }
+    }
+    Node::Map(entries)
+}

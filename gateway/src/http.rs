@@ -1,0 +1,7 @@
+//! The listeners: media for clients and players, admin for operators.
+
+pub mod admin;
+pub mod body;
+pub mod media;
+mod play;
+mod push;

@@ -1,0 +1,195 @@
+//! One segment on its way through the gateway: the spine.
+//!
+//! ```text
+//!  admit ─► plan ─► select ─► send ─► receive ─► check ─► deliver ─► record
+//!  (http)          └────────── attempt, at most N times ──────────┘
+//! ```
+//!
+//! A job is a task of its own: a client that goes away cancels nothing that was sent. Each attempt
+//! has its own record; nothing here blocks on recording.
+
+mod attempt;
+mod record;
+
+pub use self::record::Observation;
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use alloy_primitives::B256;
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use waymark_selection::{Moment, NodeId};
+
+use self::attempt::Attempt;
+use crate::{
+    context::Context,
+    deliver::hls::{Admission, Placement},
+    errors::{AttemptSummary, Problem, Reason},
+    ingest::http_push::Clip,
+    orchestrator::{
+        error::{AttemptError, Next, chain},
+        session::{FailedOpening, NoPlace},
+    },
+    profile::Profile,
+    stream::Stream,
+};
+
+/// One segment, probed and hashed, ready to be sent.
+#[derive(Debug)]
+pub struct Job {
+    /// Random; the same in the records of all attempts.
+    pub id: [u8; 8],
+    /// The stream it belongs to.
+    pub stream: Arc<Stream>,
+    /// Sequence number as the client counts.
+    pub seq: u64,
+    /// Media duration as the client says.
+    pub duration: Duration,
+    /// The segment.
+    pub source: Bytes,
+    /// Keccak-256 of it.
+    pub hash: B256,
+    /// Part of the segment to transcode.
+    pub clip: Option<Clip>,
+    /// The input's format changed: hardware encoders must start afresh.
+    pub reinit: bool,
+    /// The segment's place in the stream, taken when it arrived.
+    pub admission: Admission,
+    /// When the request arrived.
+    pub arrived: Moment,
+    /// The job's share of the memory for bodies in flight, given back at its end.
+    pub memory: OwnedSemaphorePermit,
+}
+
+/// What the client gets.
+#[derive(Debug)]
+pub struct Delivered {
+    /// The stream, for names and URIs.
+    pub stream: Arc<Stream>,
+    /// Sequence number as the client counts.
+    pub seq: u64,
+    /// Renditions in the order of the stream's profiles.
+    pub renditions: Vec<Bytes>,
+    /// Where each can be fetched while it is in the window; empty when the segment is not listed.
+    pub uris: Vec<String>,
+}
+
+impl Job {
+    /// Runs the job to its end: delivered and published, or refused with the attempts made.
+    pub async fn run(self, context: &Context) -> Result<Delivered, Problem> {
+        let mut log = record::Log::new(&self, context);
+        let result = self.transcode(context, &mut log).await;
+        let delivered = match result {
+            Ok(renditions) => self.deliver(context, renditions),
+            Err(problem) => Err(problem),
+        };
+        if delivered.is_err() {
+            self.stream.window.lock().abandon(&self.admission);
+        }
+        log.submit(context, delivered.as_ref().err());
+        delivered
+    }
+
+    async fn transcode(
+        &self,
+        context: &Context,
+        log: &mut record::Log,
+    ) -> Result<Vec<Bytes>, Problem> {
+        if self.stream.profiles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut avoid: HashSet<NodeId> = HashSet::new();
+        let mut sent = 0;
+        let mut second_round = false;
+        loop {
+            let mut failed = Vec::new();
+            let place =
+                self.stream.sessions.place(self.duration, &avoid, &mut failed).await;
+            for FailedOpening { node, error, took } in failed {
+                avoid.insert(node.id().clone());
+                log.opening_failed(&node, &error, took);
+            }
+            let place = match place {
+                Ok(place) => place,
+                // Everybody was tried. Whoever failed in passing gets one more chance.
+                Err(NoPlace::NoOrchestrator) if sent > 0 && !second_round => {
+                    second_round = true;
+                    avoid.clear();
+                    continue;
+                }
+                Err(NoPlace::NoOrchestrator) => return Err(log.nobody_left(context)),
+                Err(NoPlace::Full) => {
+                    return Err(Problem::new(
+                        Reason::StreamBusy,
+                        "too many segments of this stream wait for a free place at its orchestrators",
+                    ));
+                }
+            };
+            let node = Arc::clone(&place.session.node);
+            let attempt = Attempt::new(self, context, &place);
+            let result = attempt.run().await;
+            log.attempted(&place, &result);
+            let error = match result.outcome {
+                Ok(renditions) => {
+                    place.served();
+                    return Ok(renditions);
+                }
+                Err(error) => error,
+            };
+            tracing::info!(
+                manifest = %self.stream.manifest,
+                seq = self.seq,
+                orchestrator = node.host(),
+                error = chain(&error),
+                "attempt failed"
+            );
+            sent += u32::from(error.was_sent());
+            let next = error.next();
+            place.failed(&error);
+            match next {
+                Next::GiveUp => return Err(media_refused(&error, log.summaries())),
+                Next::Renew => {}
+                Next::OtherBusy | Next::OtherFull | Next::OtherIncapable | Next::Other => {
+                    avoid.insert(node.id().clone());
+                }
+            }
+            if sent >= context.config.max_attempts {
+                return Err(log.all_failed());
+            }
+        }
+    }
+
+    /// Publishes source and renditions: the playlist lists them together.
+    fn deliver(&self, context: &Context, renditions: Vec<Bytes>) -> Result<Delivered, Problem> {
+        let keep = |bytes: &Bytes| context.store.put(bytes.clone(), bytes.len() as u64);
+        let source = keep(&self.source);
+        let kept = renditions.iter().map(keep).collect();
+        let now = context.clock.now();
+        let (published, uris) = {
+            let mut window = self.stream.window.lock();
+            let published = window
+                .publish(&self.admission, self.duration, source, kept, now)
+                .map_err(|e| Problem::new(Reason::Internal, e.to_string()))?;
+            let uri = |p: &Profile, epoch| window.uri(&p.name, self.seq, epoch).to_string();
+            let uris = published.epoch.map(|epoch| {
+                self.stream.profiles.iter().map(|p| uri(p, epoch)).collect::<Vec<_>>()
+            });
+            (published, uris.unwrap_or_default())
+        };
+        tracing::debug!(
+            manifest = %self.stream.manifest,
+            seq = self.seq,
+            placement = ?published.placement,
+            "segment delivered"
+        );
+        let unlisted = matches!(published.placement, Placement::Late | Placement::Repeated);
+        let took = now.saturating_sub(self.arrived);
+        context.metrics.delivered(self, &renditions, unlisted, took);
+        Ok(Delivered { stream: Arc::clone(&self.stream), seq: self.seq, renditions, uris })
+    }
+}
+
+fn media_refused(error: &AttemptError, attempts: Vec<AttemptSummary>) -> Problem {
+    Problem::new(Reason::MediaRejected, format!("the orchestrator cannot process it: {}", chain(error)))
+        .with_attempts(attempts)
+}

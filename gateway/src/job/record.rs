@@ -1,0 +1,299 @@
+//! One row for each attempt, written when the job is over: only then is it known which attempt
+//! decided it. Rows go to a bounded recorder that never waits.
+
+use std::time::Duration;
+
+use waymark_opendata::{
+    Address, ErrorType, JobRow, Label, OrchestratorInstance, Outcome, VerifyMode, VerifyResult,
+};
+use waymark_selection::Moment;
+
+use super::{Job, attempt::Attempted};
+use crate::{
+    context::Context,
+    errors::{AttemptSummary, Problem, Reason},
+    orchestrator::{
+        error::{AttemptError, Next, chain},
+        node::Node,
+        session::Place,
+    },
+};
+
+/// What metrics learn of one attempt.
+#[derive(Debug)]
+pub struct Observation<'a> {
+    /// `host:port`.
+    pub orchestrator: &'a str,
+    /// `ok` or an error type.
+    pub result: &'static str,
+    /// Whether a session was there; otherwise opening one failed.
+    pub opened: bool,
+    /// Until the orchestrator took the job.
+    pub accepted: Option<Duration>,
+    /// From then until its result.
+    pub compute: Option<Duration>,
+    /// Fetching the renditions.
+    pub download: Option<Duration>,
+    /// The whole attempt.
+    pub total: Duration,
+    /// Another orchestrator than the one tried before in this job.
+    pub swapped: bool,
+}
+
+/// The attempts of one job so far.
+#[derive(Debug)]
+pub(super) struct Log {
+    base: JobRow,
+    rows: Vec<JobRow>,
+    summaries: Vec<AttemptSummary>,
+    incapable: usize,
+    arrived: Moment,
+    first_sent: Option<Moment>,
+    previous: Option<String>,
+    observed: Vec<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    orchestrator: String,
+    result: &'static str,
+    opened: bool,
+    accepted: Option<Duration>,
+    compute: Option<Duration>,
+    download: Option<Duration>,
+    total: Duration,
+    swapped: bool,
+}
+
+impl Log {
+    pub(super) fn new(job: &Job, context: &Context) -> Self {
+        let stream = &job.stream;
+        let started_at = context.clock.wall();
+        let gateway = Address::new(context.signer.address().into_array());
+        let mut base = JobRow::new(
+            job.id,
+            gateway,
+            context.version.clone(),
+            started_at,
+            stream.tag.clone(),
+            stream.tag_source,
+        );
+        let session = format!("{}#{}", stream.manifest, stream.serial);
+        base.session_id = Some(context.day_keys.pseudonym(started_at, session.as_bytes()));
+        base.gateway_region = context.region;
+        base.attrs = stream.attributes.clone();
+        base.media_us = Some(micros(job.duration));
+        base.slo_us = base.media_us;
+        base.input_bytes = Some(job.source.len() as u64);
+        Self {
+            base,
+            rows: Vec::new(),
+            summaries: Vec::new(),
+            incapable: 0,
+            arrived: job.arrived,
+            first_sent: None,
+            previous: None,
+            observed: Vec::new(),
+        }
+    }
+
+    /// A session could not be opened.
+    pub(super) fn opening_failed(&mut self, node: &Node, error: &AttemptError, took: Duration) {
+        let mut row = self.row(node);
+        row.total_us = micros(took);
+        fill_error(&mut row, error);
+        self.incapable += usize::from(error.next() == Next::OtherIncapable);
+        self.push(node, row, Some(error), false, Seen::failed(node, error, took));
+    }
+
+    /// A segment was sent, whatever came of it.
+    pub(super) fn attempted(&mut self, place: &Place, result: &Attempted) {
+        let node = &place.session.node;
+        let times = &result.times;
+        let queued = *self.first_sent.get_or_insert(result.started);
+        let mut row = self.row(node);
+        let info = &place.session.info;
+        row.orchestrator = info.address.map(|a| Address::new(a.into_array()));
+        row.orchestrator_version = Label::from_untrusted(info.version());
+        row.queue_us = Some(micros(queued.saturating_sub(self.arrived)));
+        row.accept_us = times.accepted.map(micros);
+        row.upload_us = row.accept_us;
+        let compute = span(times.accepted, times.result);
+        let download = span(times.result, times.downloaded);
+        row.compute_us = compute.map(micros);
+        row.first_output_us = times.result.map(micros);
+        row.download_us = download.map(micros);
+        row.total_us = micros(times.total);
+        row.claimed_units = result.claimed_pixels;
+        row.work_units = result.claimed_pixels.unwrap_or(0);
+        row.pixels = result.claimed_pixels;
+        row.result_sig_ok = result.signature;
+        row.verify_mode = VerifyMode::Fast;
+        row.verify_method = Label::from_untrusted("count+order+container+signature");
+        let error = match &result.outcome {
+            Ok(renditions) => {
+                row.outcome = Outcome::Ok;
+                row.http_status = Some(200);
+                row.output_bytes = Some(renditions.iter().map(|r| r.len() as u64).sum());
+                row.verify_result = VerifyResult::Pass;
+                None
+            }
+            Err(error) => {
+                fill_error(&mut row, error);
+                if matches!(error, AttemptError::Check { .. }) {
+                    row.verify_result = VerifyResult::Fail;
+                }
+                Some(error)
+            }
+        };
+        let seen = Seen {
+            orchestrator: node.host().to_owned(),
+            result: error.map_or("ok", |e| e.kind().as_str()),
+            opened: true,
+            accepted: times.accepted,
+            compute,
+            download,
+            total: times.total,
+            swapped: false,
+        };
+        self.push(node, row, error, true, seen);
+    }
+
+    /// The number of the next attempt.
+    fn next_index(&self) -> u8 {
+        u8::try_from(self.rows.len()).unwrap_or(u8::MAX)
+    }
+
+    /// The attempts as the client may know them.
+    pub(super) fn summaries(&self) -> Vec<AttemptSummary> {
+        self.summaries.clone()
+    }
+
+    /// Every attempt was used up.
+    pub(super) fn all_failed(&self) -> Problem {
+        let detail = format!(
+            "{} attempts with orchestrators failed, each for a reason of its own; the segment can be \
+             pushed again",
+            self.summaries.len()
+        );
+        Problem::new(Reason::OrchestratorsFailed, detail).with_attempts(self.summaries())
+    }
+
+    /// Nobody is left to ask.
+    pub(super) fn nobody_left(&self, context: &Context) -> Problem {
+        let census = context.directory.census();
+        if self.incapable > 0 && self.incapable == census.known {
+            let detail = "no orchestrator known to this gateway takes this codec or these profiles";
+            return Problem::new(Reason::CodecNotSupported, detail).with_attempts(self.summaries());
+        }
+        let refusals = [
+            ("down", census.down),
+            ("set_aside", census.set_aside),
+            ("full", census.full),
+            ("not_probed_yet", census.unknown),
+            ("incapable", self.incapable),
+        ];
+        let refusals = refusals.map(|(why, n)| (why, n as u64));
+        if self.summaries.is_empty() {
+            let detail = match (census.known, context.directory.source_error()) {
+                (0, Some(error)) => error,
+                (0, None) => {
+                    "no orchestrator is configured; set -orchAddr or -orchWebhookUrl".to_owned()
+                }
+                (known, _) => format!("none of {known} orchestrators can take a session now"),
+            };
+            return Problem::new(Reason::NoOrchestrator, detail).with_refusals(refusals);
+        }
+        self.all_failed().with_refusals(refusals)
+    }
+
+    /// Hands the rows over. `refused` is what the client was told, if it got nothing.
+    pub(super) fn submit(mut self, context: &Context, refused: Option<&Problem>) {
+        if self.rows.is_empty() {
+            let Some(problem) = refused else { return };
+            let mut row = self.base.clone();
+            row.outcome = Outcome::NoOrchestrator;
+            row.error_type = Some(ErrorType::Capacity);
+            row.http_status = Some(problem.status().as_u16());
+            row.total_us = micros(context.clock.now().saturating_sub(self.arrived));
+            self.rows.push(row);
+        }
+        for seen in &self.observed {
+            context.metrics.attempted(&Observation {
+                orchestrator: &seen.orchestrator,
+                result: seen.result,
+                opened: seen.opened,
+                accepted: seen.accepted,
+                compute: seen.compute,
+                download: seen.download,
+                total: seen.total,
+                swapped: seen.swapped,
+            });
+        }
+        let census = context.directory.census();
+        let last = self.rows.len() - 1;
+        for (index, mut row) in self.rows.into_iter().enumerate() {
+            row.is_final = index == last;
+            row.candidates = Some(u16::try_from(census.known).unwrap_or(u16::MAX));
+            row.eligible = Some(u16::try_from(census.ready).unwrap_or(u16::MAX));
+            context.recorder.record(row);
+        }
+    }
+
+    fn row(&self, node: &Node) -> JobRow {
+        JobRow {
+            attempt_index: self.next_index(),
+            orchestrator_instance: Some(OrchestratorInstance::of(node.host())),
+            ..self.base.clone()
+        }
+    }
+
+    fn push(
+        &mut self,
+        node: &Node,
+        row: JobRow,
+        error: Option<&AttemptError>,
+        opened: bool,
+        mut seen: Seen,
+    ) {
+        seen.swapped = opened && self.previous.as_deref().is_some_and(|p| p != node.host());
+        self.previous = Some(node.host().to_owned());
+        self.observed.push(seen);
+        self.summaries.push(AttemptSummary {
+            orchestrator: node.host().to_owned(),
+            outcome: row.outcome.as_str().into(),
+            error: error.map(|e| chain(e)),
+        });
+        self.rows.push(row);
+    }
+}
+
+impl Seen {
+    fn failed(node: &Node, error: &AttemptError, took: Duration) -> Self {
+        Self {
+            orchestrator: node.host().to_owned(),
+            result: error.kind().as_str(),
+            opened: false,
+            accepted: None,
+            compute: None,
+            download: None,
+            total: took,
+            swapped: false,
+        }
+    }
+}
+
+fn fill_error(row: &mut JobRow, error: &AttemptError) {
+    row.outcome = error.outcome();
+    row.error_type = Some(error.kind());
+    row.blame = Some(error.blame());
+    row.http_status = error.status();
+}
+
+fn span(from: Option<Duration>, to: Option<Duration>) -> Option<Duration> {
+    Some(to?.saturating_sub(from?))
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

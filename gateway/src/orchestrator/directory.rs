@@ -1,0 +1,254 @@
+//! Every orchestrator known, and what the background sees of them.
+//!
+//! Probing happens here, not while a client waits: a Ping every few seconds tells who is there, so
+//! choosing reads memory only and a refusal is immediate when nobody is. Opening a session is the one
+//! call made for a stream.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
+use waymark_selection::{Failure, NodeId, Pool, Standing, pool::Census};
+
+use super::{node::Node, source};
+use crate::{clock::Clock, lifecycle::Tasks};
+
+/// Between two pings of a node that answers.
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// First and longest pause after a node did not answer.
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_MAX: Duration = Duration::from_secs(8);
+
+/// All orchestrators. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    tasks: Tasks,
+    pool: Mutex<Pool>,
+    nodes: Mutex<HashMap<NodeId, Entry>>,
+    /// True once every node of the first list was probed, whatever came of it.
+    probed: watch::Sender<bool>,
+    /// Why the webhook is not heard, if it is not.
+    source_error: Mutex<Option<String>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    node: Arc<Node>,
+    /// Ends the node's probing when the node leaves the list.
+    _probing: DropGuard,
+}
+
+/// One line about one orchestrator.
+#[derive(Debug, Clone)]
+pub struct NodeReport {
+    /// Its base URI.
+    pub url: String,
+    /// What the last probe saw.
+    pub standing: Standing,
+    /// How long the last probe took.
+    pub latency: Option<Duration>,
+    /// What went wrong last.
+    pub error: Option<String>,
+}
+
+impl Directory {
+    /// Starts probing a fixed list, or asking a webhook for one.
+    pub fn start(
+        clock: Clock,
+        tasks: Tasks,
+        fixed: &[Url],
+        webhook: Option<(reqwest::Client, Url)>,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            clock,
+            tasks: tasks.clone(),
+            pool: Mutex::default(),
+            nodes: Mutex::default(),
+            probed: watch::Sender::new(false),
+            source_error: Mutex::default(),
+        });
+        let directory = Self { shared };
+        if fixed.is_empty() && webhook.is_none() {
+            directory.shared.probed.send_replace(true);
+        }
+        match webhook {
+            Some((http, url)) => {
+                let directory = directory.clone();
+                tasks.service("webhook", async move { directory.follow(&http, &url).await });
+            }
+            None => directory.set(fixed),
+        }
+        let watcher = directory.clone();
+        tasks.service("first probes", async move { watcher.watch_first_probes().await });
+        directory
+    }
+
+    /// Waits until the first probes are in, at most this long.
+    pub async fn settled(&self, at_most: Duration) {
+        let mut probed = self.shared.probed.subscribe();
+        let waited = tokio::time::timeout(at_most, probed.wait_for(|done| *done)).await;
+        if waited.is_err() {
+            tracing::debug!("first probes still under way");
+        }
+    }
+
+    /// Nodes in the order they should be tried.
+    pub fn candidates(&self) -> Vec<Arc<Node>> {
+        let order = self.shared.pool.lock().rank(self.shared.clock.now());
+        let nodes = self.shared.nodes.lock();
+        order.iter().filter_map(|id| nodes.get(id).map(|e| Arc::clone(&e.node))).collect()
+    }
+
+    /// How the nodes stand.
+    pub fn census(&self) -> Census {
+        self.shared.pool.lock().census(self.shared.clock.now())
+    }
+
+    /// Why the list itself is missing, when a webhook gives it.
+    pub fn source_error(&self) -> Option<String> {
+        self.shared.source_error.lock().clone()
+    }
+
+    /// Every node, for people to read.
+    pub fn report(&self) -> Vec<NodeReport> {
+        let standings: Vec<_> = {
+            let pool = self.shared.pool.lock();
+            pool.nodes().map(|(id, s, l)| (id.clone(), s, l)).collect()
+        };
+        let nodes = self.shared.nodes.lock();
+        let report = standings.into_iter().map(|(id, standing, latency)| NodeReport {
+            error: nodes.get(&id).and_then(|e| e.node.last_error()),
+            url: id.to_string(),
+            standing,
+            latency,
+        });
+        report.collect()
+    }
+
+    /// A session was opened after `latency`.
+    pub fn opened(&self, id: &NodeId, latency: Duration) {
+        let mut pool = self.shared.pool.lock();
+        pool.reached(id, latency);
+        pool.opened(id);
+    }
+
+    /// A session ended.
+    pub fn closed(&self, id: &NodeId) {
+        self.shared.pool.lock().closed(id);
+    }
+
+    /// An attempt ended well.
+    pub fn succeeded(&self, id: &NodeId, took: Duration, media: Duration) {
+        self.shared.pool.lock().succeeded(id, took, media);
+    }
+
+    /// An attempt failed.
+    pub fn failed(&self, id: &NodeId, failure: Failure) {
+        self.shared.pool.lock().failed(id, failure, self.shared.clock.now());
+    }
+
+    fn set(&self, urls: &[Url]) {
+        let mut nodes = self.shared.nodes.lock();
+        let mut previous = std::mem::take(&mut *nodes);
+        for url in urls {
+            let id = NodeId::new(url.as_str());
+            if nodes.contains_key(&id) {
+                continue;
+            }
+            if let Some(entry) = previous.remove(&id) {
+                nodes.insert(id, entry);
+                continue;
+            }
+            match Node::new(url.clone()) {
+                Ok(node) => {
+                    let node = Arc::new(node);
+                    let cancel = CancellationToken::new();
+                    nodes.insert(
+                        id,
+                        Entry {
+                            node: Arc::clone(&node),
+                            _probing: cancel.clone().drop_guard(),
+                        },
+                    );
+                    self.probe(node, cancel);
+                }
+                Err(error) => tracing::warn!(%error, "orchestrator left out"),
+            }
+        }
+        let ids: Vec<_> = nodes.keys().cloned().collect();
+        drop(nodes);
+        self.shared.pool.lock().set_nodes(ids);
+    }
+
+    fn probe(&self, node: Arc<Node>, cancel: CancellationToken) {
+        let directory = self.clone();
+        let probing = async move {
+            let mut pause = RETRY_FIRST;
+            loop {
+                let started = directory.shared.clock.now();
+                if node.ping().await {
+                    let latency = directory.shared.clock.now().saturating_sub(started);
+                    directory.shared.pool.lock().reached(node.id(), latency);
+                    pause = RETRY_FIRST;
+                    directory.shared.probed.send_modify(|_| ());
+                    tokio::time::sleep(PING_EVERY).await;
+                } else {
+                    directory.shared.pool.lock().unreachable(node.id());
+                    directory.shared.probed.send_modify(|_| ());
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RETRY_MAX);
+                }
+            }
+        };
+        self.shared.tasks.service("probe", async move {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = probing => {}
+            }
+        });
+    }
+
+    async fn follow(&self, http: &reqwest::Client, webhook: &Url) {
+        loop {
+            let pause = match source::ask(http, webhook).await {
+                Ok(urls) => {
+                    *self.shared.source_error.lock() = None;
+                    self.set(&urls);
+                    self.shared.probed.send_modify(|_| ());
+                    source::REFRESH
+                }
+                Err(error) => {
+                    let error = super::error::chain(&error);
+                    tracing::warn!(%error, "the last good list of orchestrators stays");
+                    *self.shared.source_error.lock() = Some(error);
+                    self.shared.probed.send_modify(|_| ());
+                    source::RETRY
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn watch_first_probes(&self) {
+        let mut changes = self.shared.probed.subscribe();
+        loop {
+            let census = self.census();
+            let listed = census.known > 0 || self.source_error().is_some();
+            if (listed && census.unknown == 0) || census.ready > 0 {
+                self.shared.probed.send_replace(true);
+                return;
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Fetching renditions, each whole and exactly sized.
+//!
+//! They are collected before anything is answered: after the first byte neither a failed second
+//! rendition nor another attempt could reach the client any more.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::try_join_all;
+use http::{Method, Request, StatusCode, header};
+use http_body::Body as _;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use tokio::time::timeout;
+use url::Url;
+
+use super::{
+    error::{AttemptError, DownloadError, TransportError},
+    transport::{Peer, Reach, Transport},
+};
+
+/// For one whole GET (go-livepeer `core/os.go:25`).
+const TIMEOUT: Duration = Duration::from_secs(4);
+/// A Content-Length is a claim: no more than this is set aside on its word.
+const FIRST_ALLOCATION: usize = 4 * 1024 * 1024;
+
+/// One rendition to fetch.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// Its name, for errors.
+    pub name: &'a str,
+    /// Where it is.
+    pub url: &'a Url,
+    /// Largest size an honest rendition of this profile and duration has, bytes.
+    pub limit: usize,
+}
+
+/// Fetches all renditions of a segment at once; the first failure fails all.
+pub async fn all(
+    transport: &Transport,
+    orchestrator: &Peer,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<Bytes>, AttemptError> {
+    try_join_all(wanted.iter().map(async |w| {
+        let fetched = timeout(TIMEOUT, one(transport, orchestrator, w)).await;
+        fetched
+            .unwrap_or(Err(DownloadError::Timeout { after: TIMEOUT }))
+            .map_err(|source| AttemptError::Download { rendition: w.name.to_owned(), source })
+    }))
+    .await
+}
+
+async fn one(
+    transport: &Transport,
+    orchestrator: &Peer,
+    wanted: &Wanted<'_>,
+) -> Result<Bytes, DownloadError> {
+    let address = || DownloadError::Address { url: wanted.url.to_string() };
+    let peer = Peer::of(wanted.url).ok_or_else(address)?;
+    // Storage of somebody else is fine, the inside of the gateway's own network is not.
+    let reach =
+        if peer.same_host(orchestrator) { Reach::Anywhere } else { Reach::PublicOnly };
+    let request = Request::builder()
+        .method(Method::GET)
+        .uri(path(wanted.url))
+        .header(header::HOST, authority(wanted.url))
+        .body(Full::new(Bytes::new()))
+        .map_err(|_| address())?;
+    let exchange = transport.send(&peer, reach, request).await?;
+    if exchange.response.status() != StatusCode::OK {
+        return Err(DownloadError::Status { status: exchange.response.status().as_u16() });
+    }
+    let body = exchange.collect(wanted.limit).await?;
+    if body.is_empty() { Err(DownloadError::Empty) } else { Ok(body) }
+}
+
+/// Path and query as HTTP/1.1 sends them.
+pub(super) fn path(url: &Url) -> &str {
+    &url[url::Position::BeforePath..url::Position::AfterQuery]
+}
+
+/// The Host header.
+pub(super) fn authority(url: &Url) -> &str {
+    &url[url::Position::BeforeHost..url::Position::AfterPort]
+}
+
+/// Reads a body into one buffer sized by its Content-Length.
+pub(super) async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, TransportError> {
+    let announced = body.size_hint().exact();
+    let expected = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
+    if expected > limit {
+        return Err(TransportError::TooLarge { limit });
+    }
+    let mut buffer = BytesMut::with_capacity(expected.min(FIRST_ALLOCATION));
+    while let Some(frame) = body.frame().await {
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(source) => {
+                return Err(match announced {
+                    Some(announced) => {
+                        TransportError::Truncated { got: buffer.len() as u64, announced }
+                    }
+                    None => TransportError::Dropped { source },
+                });
+            }
+        };
+        if let Ok(data) = frame.into_data() {
+            if buffer.len() + data.len() > limit {
+                return Err(TransportError::TooLarge { limit });
+            }
+            buffer.extend_from_slice(&data);
+        }
+    }
+    Ok(exact(buffer))
+}
+
+/// Freezes a buffer; one that grew past its content is copied once, so that what is kept for
+/// players is no larger than it says.
+pub(crate) fn exact(buffer: BytesMut) -> Bytes {
+    if buffer.capacity() > buffer.len() + buffer.len() / 8 + 4096 {
+        return Bytes::copy_from_slice(&buffer);
+    }
+    buffer.freeze()
+}

@@ -1,0 +1,114 @@
+//! Probe of an ISO base media file, whole or fragmented.
+//!
+//! A sample counts only if its bytes are in the file: tables can claim anything.
+
+use super::boxes::{Boxes, Kind, be32};
+use super::entry::{self, Entry};
+use super::fragments::{self, Defaults};
+use super::rate;
+use super::tables;
+use super::{AudioCodec, Probe, ProbeError, Video};
+use crate::Container;
+
+/// Boxes a file or segment can begin with.
+const OPENING: [&Kind; 14] = [
+    b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"sidx", b"wide", b"emsg", b"prft",
+    b"pnot", b"uuid", b"mfra",
+];
+
+/// Samples of a track that are in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Samples {
+    pub(super) count: u32,
+    pub(super) sync: u32,
+    /// Their durations together, in ticks of the track's clock.
+    pub(super) ticks: u64,
+}
+
+impl Samples {
+    pub(super) fn add(self, other: Self) -> Self {
+        Self {
+            count: self.count.saturating_add(other.count),
+            sync: self.sync.saturating_add(other.sync),
+            ticks: self.ticks.saturating_add(other.ticks),
+        }
+    }
+}
+
+/// What is read of a `trak` box.
+struct Track<'a> {
+    id: u32,
+    clock: u64,
+    table: &'a [u8],
+}
+
+/// Whether the bytes begin like an ISO base media file.
+pub(super) fn looks_like(bytes: &[u8]) -> bool {
+    Boxes::new(bytes).next().is_some_and(|first| OPENING.contains(&&first.kind))
+}
+
+pub(super) fn probe(file: &[u8]) -> Result<Probe, ProbeError> {
+    // A media segment without its initialisation describes no track at all.
+    let moov = Boxes::new(file).body(b"moov").ok_or(ProbeError::NoDecodableFrame)?;
+    let mut video: Option<(Track<'_>, entry::VideoEntry)> = None;
+    let mut audio: Option<AudioCodec> = None;
+    let fragmented = Boxes::new(moov).any(|b| b.kind == *b"mvex");
+    for trak in Boxes::new(moov).filter(|b| b.kind == *b"trak") {
+        match track(trak.body) {
+            Some((track, Entry::Video(found))) if video.is_none() => video = Some((track, found)),
+            Some((track, Entry::Audio(codec))) if fragmented || tables::has_samples(track.table) => {
+                audio.get_or_insert(codec);
+            }
+            _ => {}
+        }
+    }
+    let (track, entry) = video.ok_or(ProbeError::NoVideo)?;
+    let defaults = Boxes::new(moov)
+        .body(b"mvex")
+        .and_then(|mvex| Defaults::of_track(mvex, track.id))
+        .unwrap_or_default();
+    let samples =
+        tables::samples(track.table, file.len()).add(fragments::samples(file, track.id, defaults));
+    if samples.count == 0 || !entry.decodable {
+        return Err(ProbeError::NoDecodableFrame);
+    }
+    if samples.sync == 0 {
+        return Err(ProbeError::NoKeyFrame);
+    }
+    let measured = || rate::measured(u64::from(samples.count), samples.ticks, track.clock);
+    Ok(Probe {
+        container: Container::Mp4,
+        video: Video {
+            frame_rate: entry.frame_rate.or_else(measured),
+            codec: entry.codec,
+            width: entry.width,
+            height: entry.height,
+            chroma: entry.chroma,
+            bit_depth: entry.bit_depth,
+        },
+        audio,
+        frames: samples.count,
+        key_frames: samples.sync,
+        duration: rate::span(samples.ticks, track.clock).filter(|duration| !duration.is_zero()),
+    })
+}
+
+fn track(trak: &[u8]) -> Option<(Track<'_>, Entry)> {
+    let id = {
+        let tkhd = Boxes::new(trak).body(b"tkhd")?;
+        be32(tkhd, if *tkhd.first()? == 1 { 20 } else { 12 })?
+    };
+    let mdia = Boxes::new(trak).body(b"mdia")?;
+    let mdhd = Boxes::new(mdia).body(b"mdhd")?;
+    let clock = be32(mdhd, if *mdhd.first()? == 1 { 20 } else { 12 })?;
+    let handler = Boxes::new(mdia).body(b"hdlr")?.get(8..12)?;
+    let table = Boxes::new(mdia).body(b"minf").and_then(|minf| Boxes::new(minf).body(b"stbl"))?;
+    let stsd = Boxes::new(table).body(b"stsd")?;
+    let first = Boxes::new(stsd.get(8..)?).next()?;
+    let entry = match handler {
+        b"vide" => Entry::Video(entry::video(first.kind, first.body)?),
+        b"soun" => Entry::Audio(entry::audio(first.kind, first.body)),
+        _ => return None,
+    };
+    Some((Track { id, clock: u64::from(clock), table }, entry))
+}

@@ -1,0 +1,125 @@
+//! Packets of a transport stream, found through garbage and lost synchronisation.
+//!
+//! Every step moves forward, so a walk is linear in the input whatever it holds.
+
+/// Bytes of a packet; some recordings put 4 or 16 more around each.
+const PACKET: usize = 188;
+const STRIDES: [usize; 3] = [PACKET, 192, 204];
+const SYNC: u8 = 0x47;
+/// Packets in a row that make a synchronisation believable.
+const CONFIRM: usize = 5;
+
+/// One packet's header and payload.
+#[derive(Clone, Copy)]
+pub(super) struct Packet<'a> {
+    pub(super) pid: u16,
+    /// A table section or PES packet starts in the payload.
+    pub(super) starts: bool,
+    /// The adaptation field marks an entry point.
+    pub(super) random_access: bool,
+    /// Empty if the packet has none, or if it is scrambled.
+    pub(super) payload: &'a [u8],
+}
+
+/// Iterator over the packets of a stream.
+#[derive(Clone)]
+pub(super) struct Packets<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    stride: usize,
+}
+
+impl<'a> Packets<'a> {
+    /// `None` if the bytes have no transport stream's rhythm anywhere.
+    pub(super) fn find(bytes: &'a [u8]) -> Option<Self> {
+        memchr::memchr_iter(SYNC, bytes).find_map(|at| {
+            let stride = STRIDES.into_iter().find(|stride| {
+                let hits = bytes.get(at..).unwrap_or_default().iter().step_by(*stride).take(CONFIRM);
+                let available = (bytes.len() - at).div_ceil(*stride).min(CONFIRM);
+                // few packets only count where they are all there is
+                let enough = available == CONFIRM || (available >= 2 && at < *stride);
+                enough && hits.filter(|byte| **byte == SYNC).count() == available
+            })?;
+            Some(Self { bytes, at, stride })
+        })
+    }
+
+    /// Moves to where two packets in a row begin, or one with nothing behind it.
+    fn resync(&mut self) -> Option<()> {
+        let from = self.at;
+        let rest = self.bytes.get(from..)?;
+        let at = memchr::memchr_iter(SYNC, rest).find(|at| {
+            rest.get(at + self.stride).is_none_or(|byte| *byte == SYNC)
+        })?;
+        self.at = from + at;
+        Some(())
+    }
+}
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Packet<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Packet<'a>> {
+        loop {
+            if *self.bytes.get(self.at)? != SYNC {
+                self.resync()?;
+            }
+            let raw = self.bytes.get(self.at..self.at + PACKET)?;
+            self.at += self.stride;
+            if let Some(packet) = parse(raw) {
+                return Some(packet);
+            }
+        }
+    }
+}
+
+/// A packet of 188 bytes; `None` if it is marked as damaged.
+#[inline]
+fn parse(raw: &[u8]) -> Option<Packet<'_>> {
+    let [_, high, low, control, body @ ..] = raw else { return None };
+    if high & 0x80 != 0 {
+        return None;
+    }
+    let (mut payload, mut random_access) = (body, false);
+    if control & 0x20 != 0 {
+        let [len, field @ ..] = body else { return None };
+        random_access = *len > 0 && field.first().is_some_and(|flags| flags & 0x40 != 0);
+        payload = field.get(usize::from(*len)..).unwrap_or_default();
+    }
+    if control & 0x10 == 0 || control & 0xc0 != 0 {
+        payload = &[];
+    }
+    Some(Packet {
+        pid: u16::from_be_bytes([high & 0x1f, *low]),
+        starts: high & 0x40 != 0,
+        random_access,
+        payload,
+    })
+}
+
+/// The header of a PES packet (ISO/IEC 13818-1 2.4.3.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PesHeader {
+    pub(super) stream_id: u8,
+    /// Presentation time in 90 kHz ticks, 33 bits.
+    pub(super) pts: Option<u64>,
+    /// Bytes before the elementary stream's data.
+    pub(super) len: usize,
+}
+
+/// Reads the header at the start of a payload.
+pub(super) fn pes_header(payload: &[u8]) -> Option<PesHeader> {
+    let [0, 0, 1, stream_id, _, _, _, flags, header_len, fields @ ..] = payload else { return None };
+    let pts = match (flags & 0x80 != 0, fields) {
+        (true, [a, b, c, d, e, ..]) => Some(
+            (u64::from(a & 0x0e) << 29)
+                | (u64::from(*b) << 22)
+                | (u64::from(c & 0xfe) << 14)
+                | (u64::from(*d) << 7)
+                | (u64::from(*e) >> 1),
+        ),
+        _ => None,
+    };
+    Some(PesHeader { stream_id: *stream_id, pts, len: 9 + usize::from(*header_len) })
+}

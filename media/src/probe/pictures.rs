@@ -1,0 +1,136 @@
+//! Counts coded pictures and key frames in the NAL units of one video track.
+
+use super::sequence::Sequence;
+use super::{h264, hevc};
+
+/// Which NAL syntax a track uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    H264,
+    Hevc,
+}
+
+/// Running counts over the NAL units of a track, in decoding order.
+#[derive(Debug)]
+pub(super) struct Pictures {
+    syntax: Syntax,
+    /// Properties told by the first sequence parameter set.
+    pub(super) sequence: Option<Sequence>,
+    /// Parameter sets for pictures were seen.
+    pub(super) has_pps: bool,
+    /// Coded pictures; two fields of a frame are one.
+    pub(super) frames: u32,
+    /// Pictures decoding can start at.
+    pub(super) key_frames: u32,
+    h264_sps: Option<h264::Sps>,
+    /// A sequence parameter set or recovery point announced the picture to come.
+    announced: Announced,
+    /// First field still without its second: frame number and parity.
+    open_field: Option<(u32, bool)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Announced {
+    sps: bool,
+    recovery: bool,
+}
+
+impl Pictures {
+    pub(super) const fn new(syntax: Syntax) -> Self {
+        Self {
+            syntax,
+            sequence: None,
+            has_pps: false,
+            frames: 0,
+            key_frames: 0,
+            h264_sps: None,
+            announced: Announced { sps: false, recovery: false },
+            open_field: None,
+        }
+    }
+
+    /// How many bytes of a NAL unit that starts with `header` are worth having.
+    pub(super) const fn wanted(&self, header: u8) -> usize {
+        match self.syntax {
+            Syntax::H264 => match header & 0x1f {
+                1 | 2 | 5 => 24,
+                6 | 7 => usize::MAX,
+                _ => 1,
+            },
+            Syntax::Hevc => match (header >> 1) & 0x3f {
+                0..=31 => 3,
+                33 => usize::MAX,
+                _ => 1,
+            },
+        }
+    }
+
+    /// Takes the next NAL unit, header included, perhaps cut off after what was [`wanted`](Self::wanted).
+    pub(super) fn nal(&mut self, nal: &[u8]) {
+        let Some(&header) = nal.first() else { return };
+        match self.syntax {
+            Syntax::H264 => self.h264(header & 0x1f, nal),
+            Syntax::Hevc => self.hevc((header >> 1) & 0x3f, nal),
+        }
+    }
+
+    fn h264(&mut self, kind: u8, nal: &[u8]) {
+        match kind {
+            1 | 2 | 5 => {
+                let Some(slice) = h264::slice(nal, self.h264_sps.as_ref()) else { return };
+                if slice.first && !self.completes_field(slice.field) {
+                    // An intra picture right behind its parameter sets is how broadcast encoders
+                    // mark an entry point without a recovery point message.
+                    let announced = self.announced.recovery || (self.announced.sps && slice.intra);
+                    self.picture(kind == 5 || announced);
+                }
+            }
+            6 => self.announced.recovery |= h264::has_recovery_point(nal),
+            7 => {
+                if let Some(sps) = h264::sps(nal) {
+                    self.sequence.get_or_insert(sps.sequence);
+                    self.h264_sps = Some(sps);
+                    self.announced.sps = true;
+                }
+            }
+            8 => self.has_pps = true,
+            _ => {}
+        }
+    }
+
+    /// Whether a picture is the second field of the frame before it.
+    fn completes_field(&mut self, field: Option<(u32, bool)>) -> bool {
+        let (Some((frame, bottom)), Some((open_frame, open_bottom))) = (field, self.open_field)
+        else {
+            self.open_field = field;
+            return false;
+        };
+        let second = frame == open_frame && bottom != open_bottom;
+        self.open_field = if second { None } else { field };
+        second
+    }
+
+    fn hevc(&mut self, kind: u8, nal: &[u8]) {
+        let base_layer = matches!(nal, [a, b, ..] if a & 1 == 0 && b >> 3 == 0);
+        match kind {
+            0..=31 if base_layer => {
+                if nal.get(2).is_some_and(|byte| byte & 0x80 != 0) {
+                    self.picture((16..=23).contains(&kind));
+                }
+            }
+            33 if base_layer => {
+                if let Some(sequence) = hevc::sps(nal) {
+                    self.sequence.get_or_insert(sequence);
+                }
+            }
+            34 => self.has_pps = true,
+            _ => {}
+        }
+    }
+
+    fn picture(&mut self, key: bool) {
+        self.frames = self.frames.saturating_add(1);
+        self.key_frames = self.key_frames.saturating_add(u32::from(key));
+        self.announced = Announced::default();
+    }
+}

@@ -1,0 +1,40 @@
+//! What a sequence parameter set tells about pictures, for H.264 and HEVC alike.
+
+use super::Chroma;
+use super::rate::{Rate, plausible};
+
+/// Largest side of a picture any level of either codec allows, rounded up.
+pub(super) const MAX_SIDE: u32 = 32_768;
+
+/// Picture properties of one sequence parameter set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) chroma: Option<Chroma>,
+    pub(super) bit_depth: u8,
+    pub(super) frame_rate: Option<Rate>,
+}
+
+/// `chroma_format_idc`; the inner `None` is monochrome, the outer a value that does not exist.
+pub(super) const fn chroma(idc: u32) -> Option<Option<Chroma>> {
+    match idc {
+        0 => Some(None),
+        1 => Some(Some(Chroma::C420)),
+        2 => Some(Some(Chroma::C422)),
+        3 => Some(Some(Chroma::C444)),
+        _ => None,
+    }
+}
+
+/// `size` less the cropped `before` and `after`, each in `unit` pixels; `None` if nothing would be left.
+pub(super) fn cropped(size: u32, before: u32, after: u32, unit: u32) -> Option<u32> {
+    let cut = before.checked_add(after)?.checked_mul(unit)?;
+    size.checked_sub(cut).filter(|left| *left > 0)
+}
+
+/// Frame rate of a VUI's timing fields, if it is one a video can have. Encoders with variable timing
+/// write their clock there instead of a rate.
+pub(super) fn vui_rate(ticks_per_second: u64, ticks_per_frame: u64) -> Option<Rate> {
+    plausible(ticks_per_second, ticks_per_frame)
+}

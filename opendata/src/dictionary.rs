@@ -1,0 +1,80 @@
+//! The field table as a page for people. It is generated, so it is never out of date; edit the
+//! table, not the page.
+
+use std::fmt::Write as _;
+
+use crate::fields::JOBS;
+use crate::{ErrorNative, ErrorType, Field, LogicalType, SCHEMA_VERSION};
+
+const INTRODUCTION: &str = "\
+# The data this gateway records
+
+Every attempt at a job is one row: a job tried on three orchestrators is three rows, a job nobody
+could take is one row without an orchestrator. `is_final` marks the attempt that decided the job.
+
+The rows stay on the gateway's disk, twice:
+
+- `<dataDir>/data/jsonl/jobs-YYYY-MM-DD.jsonl`: one JSON object a line, there within a second.
+- `<dataDir>/data/v1/jobs/date=YYYY-MM-DD/gateway=0x…/tagroot=…/part-*.parquet`: the same rows in
+  Parquet (zstd), in parts that appear when they are complete. Beyond 32 different tag roots a day
+  the rest is under `tagroot=other`.
+
+The date is the UTC date of `started_at`. In JSON, ids and hashes are hex, moments are RFC 3339 in
+UTC with milliseconds, decimals are texts, and what is not known is `null`, never 0.
+
+No row holds a client's address, a user agent, a key, a stream or manifest id, a prompt, a payload,
+a hash of one, a free-text error or a URL. Figures are exact on the gateway's own disk; what is said
+below about rounding and truncation is done when data is published.
+";
+
+const LEGEND: &str = "\
+Type: `?` = may be null; `utf8 dict` = text with few distinct values. Class: `B` public identity of
+an operator, `Q` could help to recognise a client when combined, `M` measurement, `L` label,
+`$` money, `E` evidence that others can check. From: the lowest level of publication with the
+column.
+";
+
+/// The data dictionary in Markdown.
+pub fn dictionary_markdown() -> String {
+    let mut page = format!("{INTRODUCTION}\n## Table `jobs`\n\nSchema version {SCHEMA_VERSION}, {} columns. {LEGEND}\n", JOBS.len());
+    page.push_str("| Column | Type | Unit | Semantic name | Class | From | Meaning |\n");
+    page.push_str("|---|---|---|---|---|---|---|\n");
+    for field in &JOBS {
+        line(&mut page, field);
+    }
+    page.push_str("\n## Vocabularies\n\n");
+    for field in &JOBS {
+        if let LogicalType::Enum(words) = field.logical {
+            vocabulary(&mut page, field.name, words.iter().copied());
+        }
+    }
+    vocabulary(&mut page, "error_type", ErrorType::ALL.map(ErrorType::as_str).into_iter());
+    vocabulary(&mut page, "error_native", ErrorNative::ALL.map(ErrorNative::as_str).into_iter());
+    page
+}
+
+fn line(page: &mut String, field: &Field) {
+    let Field { name, unit, semantic, class, published_from, note, .. } = field;
+    let kind = field.type_name().replace('|', "\\|");
+    let class = class.code();
+    writeln!(
+        page,
+        "| `{name}` | {kind} | {unit} | {semantic} | {class} | {published_from} | {note} |"
+    )
+    .expect("writing into a text cannot fail");
+}
+
+fn vocabulary(page: &mut String, name: &str, words: impl Iterator<Item = &'static str>) {
+    let words: Vec<_> = words.map(|word| format!("`{word}`")).collect();
+    writeln!(page, "- `{name}`: {}", words.join(", ")).expect("writing into a text cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_this() {
+        insta::assert_snapshot!(dictionary_markdown());
+    }
+}

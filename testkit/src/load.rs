@@ -1,0 +1,1 @@
+//! Load runs. (Filled in below.)

@@ -1,0 +1,128 @@
+//! What the checks on one result add up to.
+//!
+//! A verdict keeps every check with its value: it is a record for people, not a boolean. It must
+//! never forget a check that was not run, because "not looked at" is not "fine".
+
+use std::fmt;
+
+use crate::check::Check;
+
+/// How a check, or a whole verdict, came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Looked at and found as it must be.
+    Pass,
+    /// Looked at and found different.
+    Fail,
+    /// Not looked at: the evidence is missing or the check does not apply.
+    NotRun,
+}
+
+impl Outcome {
+    /// The word used in records: `pass`, `fail` or `not_run`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::NotRun => "not_run",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// All checks on one result, in the order they were made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    checks: Vec<Check>,
+}
+
+impl Verdict {
+    /// Adds a check.
+    pub fn push(&mut self, check: Check) {
+        self.checks.push(check);
+    }
+
+    /// Every check, in the order they were made.
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// `Fail` if one check failed, else `Pass` if one passed, else `NotRun`.
+    pub fn outcome(&self) -> Outcome {
+        if self.failures().next().is_some() {
+            Outcome::Fail
+        } else if self.checks.iter().any(|check| check.outcome == Outcome::Pass) {
+            Outcome::Pass
+        } else {
+            Outcome::NotRun
+        }
+    }
+
+    /// The checks that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.outcome == Outcome::Fail)
+    }
+
+    /// How the check of this name came out; `NotRun` if it was never made.
+    pub fn outcome_of(&self, name: &str) -> Outcome {
+        self.checks
+            .iter()
+            .find(|check| check.name == name)
+            .map_or(Outcome::NotRun, |check| check.outcome)
+    }
+}
+
+impl FromIterator<Check> for Verdict {
+    fn from_iter<I: IntoIterator<Item = Check>>(checks: I) -> Self {
+        Self { checks: checks.into_iter().collect() }
+    }
+}
+
+/// The outcome, then each check that failed with what it saw: `fail: rendition_count (…)`.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.outcome())?;
+        for (i, check) in self.failures().enumerate() {
+            let separator = if i == 0 { ": " } else { "; " };
+            write!(f, "{separator}{} ({})", check.name, check.detail)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_failed_check_fails_the_verdict_whatever_else_passed() {
+        let verdict: Verdict =
+            [Check::pass("a", "3"), Check::fail("b", "2 of 3"), Check::not_run("c", "no address")]
+                .into_iter()
+                .collect();
+        assert_eq!(verdict.outcome(), Outcome::Fail);
+        assert_eq!(verdict.to_string(), "fail: b (2 of 3)");
+    }
+
+    #[test]
+    fn a_verdict_without_a_check_that_ran_is_not_a_pass() {
+        assert_eq!(Verdict::default().outcome(), Outcome::NotRun);
+        let verdict: Verdict = [Check::not_run("c", "no address")].into_iter().collect();
+        assert_eq!(verdict.outcome(), Outcome::NotRun);
+        assert_eq!(verdict.to_string(), "not_run");
+    }
+
+    #[test]
+    fn a_check_is_found_by_its_name() {
+        let mut verdict = Verdict::default();
+        verdict.push(Check::pass("a", ""));
+        assert_eq!(verdict.outcome_of("a"), Outcome::Pass);
+        assert_eq!(verdict.outcome_of("b"), Outcome::NotRun);
+        assert_eq!(verdict.checks().len(), 1);
+    }
+}

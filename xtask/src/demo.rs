@@ -1,0 +1,155 @@
+//! `make demo`: a real stream through a gateway and three orchestrators, one of which is killed
+//! half-way, played back and checked by a program that is not ours.
+//!
+//! It tells what it does while it does it, and ends with status 0 only if nothing was lost. What it
+//! counts comes from the record files of the gateway, not from what the demo believes.
+
+mod probe;
+mod records;
+mod report;
+mod stage;
+mod stream;
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use anyhow::Context as _;
+
+use self::{
+    records::Records,
+    report::{Lost, Summary},
+    stage::Stage,
+    stream::{Moment, Push},
+};
+use crate::workspace::{self, Profile, shown, target};
+
+/// Length of a segment.
+const SEGMENT: Duration = Duration::from_secs(2);
+/// How many orchestrators there are.
+const ORCHESTRATORS: usize = 3;
+/// Time from the start of an upload until its orchestrator is killed: in the middle of the work.
+const INTO_THE_SEGMENT: Duration = Duration::from_millis(150);
+/// Longest wait for the record of a segment that was answered.
+const RECORD: Duration = Duration::from_secs(5);
+
+/// A rendition that is asked for and checked.
+#[derive(Debug, Clone, Copy)]
+struct Rendition {
+    /// Name of the preset.
+    name: &'static str,
+    /// Pixels.
+    width: u32,
+    /// Pixels.
+    height: u32,
+}
+
+/// What is made of every segment.
+const RENDITIONS: [Rendition; 3] = [
+    Rendition { name: "P240p30fps16x9", width: 426, height: 240 },
+    Rendition { name: "P360p30fps16x9", width: 640, height: 360 },
+    Rendition { name: "P576p30fps16x9", width: 1024, height: 576 },
+];
+
+/// What is pushed; it can be played too.
+const SOURCE: Rendition = Rendition { name: "source", width: 1280, height: 720 };
+
+/// Arguments of `cargo xtask demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How many segments of 2 s are pushed.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(10..=1000))]
+    segments: u64,
+    /// Where everything goes; emptied first. The default is target/demo.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// Runs the demo.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let binaries = [
+        ("waymark", "waymark"),
+        ("waymark-testkit", "waymark-orchestrator"),
+        ("push-segments", "push-segments"),
+    ];
+    let programs = workspace::build(&binaries, Profile::Dev).await?;
+    let dir = args.dir.unwrap_or_else(|| target().join("demo"));
+    empty(&dir)?;
+
+    let mut stage = Stage::set(&programs, &dir).await?;
+    println!(
+        "Pushing {} segments of {} s, 1280x720 with sound, at the speed of a live encoder,\n\
+         and playing what comes back:",
+        args.segments,
+        SEGMENT.as_secs()
+    );
+    let played = dir.join("played");
+    let pushing = stream::Pushing::start(&programs, stage.media(), args.segments, &played, &dir)?;
+    let half = args.segments / 2;
+    let mut killed = None;
+    let pushes = pushing
+        .follow(async |moment| match moment {
+            Moment::Pushing(seq) if seq == half => {
+                tokio::time::sleep(INTO_THE_SEGMENT).await;
+                killed = Some(kill_the_one_in_use(&mut stage).await?);
+                Ok(())
+            }
+            Moment::Pushing(_) => stage.still_stands(),
+            Moment::Delivered(push) => Ok(println!("{}", progress(push))),
+        })
+        .await?;
+    let killed = killed.context("the stream ended before its middle")?;
+
+    println!("Stopping the gateway, so that every record is in its file.");
+    let orchestrators = stage.stop().await?;
+    let records = Records::read(&dir.join("data"))?;
+    println!("Checking every segment that was played with ffprobe.");
+    let probed = probe::all(&played, args.segments).await?;
+
+    let summary = Summary::new(args.segments, &probed, &records);
+    report::table(&pushes, &records, &orchestrators, killed);
+    let path = dir.join("summary.json");
+    fs::write(&path, serde_json::to_string_pretty(&summary)? + "\n")?;
+    let lost = Lost::find(&summary, &pushes, &probed, &records);
+    report::end(&summary, &lost, &dir);
+    anyhow::ensure!(lost.is_empty(), "the demo found faults; they are listed above");
+    Ok(())
+}
+
+/// Kills the orchestrator whose work came back last. Tells which it was.
+async fn kill_the_one_in_use(stage: &mut Stage) -> anyhow::Result<usize> {
+    let deadline = tokio::time::Instant::now() + RECORD;
+    let instance = loop {
+        let found = Records::read(&stage.data())?.last_served().map(str::to_owned);
+        if let Some(instance) = found {
+            break instance;
+        }
+        anyhow::ensure!(
+            tokio::time::Instant::now() < deadline,
+            "no record says which orchestrator is in use; look at {} and at the log of the gateway, {}",
+            shown(&stage.data().join("jsonl")),
+            shown(stage.gateway_log())
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let index = stage.kill(&instance).await?;
+    println!("  >>> kill -9 of orchestrator {}, which has a segment in hand", index + 1);
+    Ok(index)
+}
+
+fn progress(push: &Push) -> String {
+    let Push { seq, millis, outcome } = push;
+    let seconds = std::time::Duration::from_millis(*millis).as_secs_f64();
+    match outcome {
+        Ok(renditions) => {
+            format!("  segment {seq:>2} came back after {seconds:.2} s in {renditions} renditions")
+        }
+        Err(reason) => format!("  segment {seq:>2} was LOST after {seconds:.2} s: {reason}"),
+    }
+}
+
+/// A directory without anything in it.
+fn empty(dir: &PathBuf) -> anyhow::Result<()> {
+    if dir.exists() {
+        fs::remove_dir_all(dir).with_context(|| format!("cannot empty {}", shown(dir)))?;
+    }
+    fs::create_dir_all(dir.join("logs")).with_context(|| format!("cannot make {}", shown(dir)))
+}

@@ -1,0 +1,152 @@
+//! What the demo says at its end: the table of segments, the summary, and what was lost.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{
+    RENDITIONS,
+    probe::Probed,
+    records::{Attempt, Records},
+    stage::Orchestrator,
+    stream::{Push, Pushes},
+};
+use crate::workspace::shown;
+
+/// `target/demo/summary.json`.
+#[derive(Debug, Serialize)]
+pub(super) struct Summary {
+    /// Segments pushed.
+    segments_pushed: u64,
+    /// Renditions that should have come back.
+    renditions_expected: u64,
+    /// Renditions that were played and have no fault.
+    renditions_ok: u64,
+    /// Attempts with an orchestrator, from the record files.
+    attempts: usize,
+    /// Changes of orchestrator, from the record files.
+    swaps: usize,
+    /// Rows in the record files.
+    records: usize,
+}
+
+impl Summary {
+    pub(super) fn new(segments: u64, probed: &[Probed], records: &Records) -> Self {
+        let renditions = probed.iter().filter(|p| RENDITIONS.iter().any(|r| r.name == p.rendition));
+        Self {
+            segments_pushed: segments,
+            renditions_expected: segments * RENDITIONS.len() as u64,
+            renditions_ok: renditions.map(|p| p.good).sum(),
+            attempts: records.attempts(),
+            swaps: records.swaps(),
+            records: records.rows(),
+        }
+    }
+}
+
+/// Everything that is not as it should be, in words.
+#[derive(Debug)]
+pub(super) struct Lost(Vec<String>);
+
+impl Lost {
+    pub(super) fn find(
+        summary: &Summary,
+        pushes: &Pushes,
+        probed: &[Probed],
+        records: &Records,
+    ) -> Self {
+        let mut lost = pushes.faults.clone();
+        lost.extend(probed.iter().flat_map(|p| p.faults.iter().cloned()));
+        let jobs = records.jobs();
+        if jobs.len() as u64 != summary.segments_pushed {
+            let (found, pushed) = (jobs.len(), summary.segments_pushed);
+            lost.push(format!("the records tell of {found} jobs; {pushed} segments were pushed"));
+        }
+        let unserved = jobs.iter().filter(|j| !j.last().is_some_and(Attempt::served)).count();
+        if unserved > 0 {
+            lost.push(format!("by the records, {unserved} jobs did not end well"));
+        }
+        if summary.swaps == 0 {
+            lost.push("the records show no swap, although an orchestrator was killed".to_owned());
+        }
+        Self(lost)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Each segment and where it ran.
+pub(super) fn table(
+    pushes: &Pushes,
+    records: &Records,
+    orchestrators: &[Orchestrator],
+    killed: usize,
+) {
+    println!("\n  segment  answered after  ran on");
+    let mut jobs = records.jobs().iter();
+    for Push { seq, millis, outcome } in &pushes.pushes {
+        let seconds = std::time::Duration::from_millis(*millis).as_secs_f64();
+        let ran = jobs.next().map_or_else(|| "no record".to_owned(), |job| way(job, orchestrators));
+        let lost = if outcome.is_err() { "  LOST" } else { "" };
+        println!("  {seq:>7}  {seconds:>12.2} s  {ran}{lost}");
+    }
+    println!();
+    for (index, orchestrator) in orchestrators.iter().enumerate() {
+        let fate = if index == killed { ", killed half-way" } else { "" };
+        let served = records
+            .jobs()
+            .iter()
+            .filter_map(|j| j.last())
+            .filter(|a| a.served())
+            .filter(|a| a.orchestrator_instance.as_ref() == Some(&orchestrator.instance));
+        println!(
+            "  orchestrator {}: {} segments ({}, {} in the records){fate}",
+            index + 1,
+            served.count(),
+            orchestrator.host,
+            orchestrator.instance,
+        );
+    }
+}
+
+/// The attempts of one job: `orchestrator 1 failed (reason), orchestrator 2`.
+fn way(job: &[Attempt], orchestrators: &[Orchestrator]) -> String {
+    let steps = job.iter().map(|attempt| {
+        let who = attempt.orchestrator_instance.as_ref().map_or_else(
+            || "nobody".to_owned(),
+            |instance| match orchestrators.iter().position(|o| &o.instance == instance) {
+                Some(index) => format!("orchestrator {}", index + 1),
+                None => instance.clone(),
+            },
+        );
+        if attempt.served() {
+            return who;
+        }
+        let why = attempt.error_type.as_deref().unwrap_or(&attempt.outcome);
+        format!("{who} failed ({why})")
+    });
+    steps.collect::<Vec<_>>().join(", then ")
+}
+
+/// The last words.
+pub(super) fn end(summary: &Summary, lost: &Lost, dir: &Path) {
+    let Summary { segments_pushed, renditions_expected, renditions_ok, attempts, swaps, records } =
+        summary;
+    println!(
+        "\n{segments_pushed} segments pushed, {renditions_ok} of {renditions_expected} renditions \
+         came back whole; {attempts} attempts, {swaps} swaps, {records} records."
+    );
+    for fault in &lost.0 {
+        println!("  fault: {fault}");
+    }
+    if lost.is_empty() {
+        println!("Nothing was lost.");
+    }
+    println!("\nWhat is left in {}:", shown(dir));
+    println!("  summary.json               the figures above");
+    println!("  data/data/jsonl            one record for each attempt; data/data/v1 has them as Parquet");
+    println!("  played/RENDITION/SEQ.ts    every segment as it was played; try ffplay or mpv on one");
+    println!("  logs                       what each process said");
+}

@@ -1,0 +1,55 @@
+//! Documents and snapshots that are made from the code, and fuzz runs.
+//!
+//! Each such document is compared by a test of the crate that it describes; written again it is by
+//! the same test, told so by a variable.
+
+use clap::Args;
+
+use crate::workspace::{self, root};
+
+/// Arguments of `cargo xtask fuzz`.
+#[derive(Debug, Args)]
+pub(crate) struct Fuzz {
+    /// The target: a file of fuzz/fuzz_targets without `.rs`. Without it all are listed.
+    target: Option<String>,
+    /// How long, in seconds.
+    #[arg(long, default_value_t = 300)]
+    seconds: u32,
+}
+
+/// Writes everything again.
+pub(crate) async fn run() -> anyhow::Result<()> {
+    println!("Running the tests that write documents and snapshots.");
+    let status = workspace::cargo()
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .env("INSTA_UPDATE", "always")
+        .env("INSTA_FORCE_PASS", "1")
+        .env("UPDATE_DOCS", "1")
+        .status()
+        .await?;
+    anyhow::ensure!(status.success(), "a test failed for another reason; its message stands above");
+    println!("Look at `git diff` before you commit.");
+    Ok(())
+}
+
+/// Runs one fuzz target on the nightly toolchain.
+pub(crate) async fn fuzz(args: Fuzz) -> anyhow::Result<()> {
+    let targets = root().join("fuzz");
+    anyhow::ensure!(targets.is_dir(), "there are no fuzz targets: {} is missing", targets.display());
+    let mut arguments = vec!["+nightly".to_owned(), "fuzz".to_owned()];
+    match args.target {
+        None => arguments.push("list".to_owned()),
+        Some(target) => arguments.extend([
+            "run".to_owned(),
+            target,
+            "--".to_owned(),
+            format!("-max_total_time={}", args.seconds),
+        ]),
+    }
+    // `+nightly` is understood by rustup's cargo, not by the one of a toolchain.
+    let mut command = tokio::process::Command::new("cargo");
+    command.current_dir(root()).kill_on_drop(true).env_remove("RUSTUP_TOOLCHAIN");
+    let status = command.args(&arguments).status().await?;
+    anyhow::ensure!(status.success(), "cargo {} ended with {status}", arguments.join(" "));
+    Ok(())
+}
