@@ -8,7 +8,9 @@
 mod problem;
 mod reason;
 mod reference;
+mod table;
 
 pub use problem::{AttemptSummary, CONTENT_TYPE, Problem};
-pub use reason::{Group, Reason, Row};
+pub use reason::Reason;
 pub use reference::markdown;
+pub use table::{Group, Row};

@@ -195,13 +195,8 @@ pub enum EncoderProfile {
 
 impl EncoderProfile {
     /// Every value with the name that JSON uses.
-    pub const ALL: [Self; 5] = [
-        Self::None,
-        Self::H264Baseline,
-        Self::H264Main,
-        Self::H264High,
-        Self::H264ConstrainedHigh,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::None, Self::H264Baseline, Self::H264Main, Self::H264High, Self::H264ConstrainedHigh];
 
     /// Name in JSON profiles.
     pub const fn name(self) -> &'static str {

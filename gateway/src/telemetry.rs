@@ -1,5 +1,7 @@
 //! Logs: to standard error, as text or JSON lines, filtered by `-v` or a filter expression.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::config::{Log, LogFormat};
@@ -10,7 +12,10 @@ pub fn init(log: &Log) {
     let registry = tracing_subscriber::registry().with(filter);
     let set = match log.format {
         LogFormat::Text => {
-            registry.with(fmt::layer().with_writer(std::io::stderr).with_target(false)).try_init()
+            // Colours are for people at a terminal; files and supervisors get plain text.
+            let colours = std::io::stderr().is_terminal();
+            let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
+            registry.with(lines.with_target(false)).try_init()
         }
         LogFormat::Json => registry
             .with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))

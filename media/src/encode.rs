@@ -103,11 +103,14 @@ impl VideoEncoder {
 
 fn options(settings: &Settings, rate: usize) -> Dictionary<'static> {
     let mut options = Dictionary::new();
-    options.set("preset", match settings.speed {
-        Speed::Ultrafast => "ultrafast",
-        Speed::Superfast => "superfast",
-        Speed::Veryfast => "veryfast",
-    });
+    options.set(
+        "preset",
+        match settings.speed {
+            Speed::Ultrafast => "ultrafast",
+            Speed::Superfast => "superfast",
+            Speed::Veryfast => "veryfast",
+        },
+    );
     options.set("forced-idr", "1");
     options.set("bufsize", &rate.to_string());
     if let Some(quality) = settings.quality {

@@ -87,27 +87,28 @@ fn patch<const N: usize>(
 mod tests {
     use super::*;
 
-    fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
         let len = u32::try_from(body.len() + 8).unwrap();
         [&len.to_be_bytes(), kind.as_slice(), body].concat()
     }
 
     fn file(offset: u32) -> Vec<u8> {
-        let stco = boxed(b"stco", &[&[0; 4][..], &1u32.to_be_bytes(), &offset.to_be_bytes()].concat());
-        let nested = [b"stbl", b"minf", b"mdia", b"trak", b"moov"];
+        let stco =
+            boxed(*b"stco", &[&[0; 4][..], &1u32.to_be_bytes(), &offset.to_be_bytes()].concat());
+        let nested = [*b"stbl", *b"minf", *b"mdia", *b"trak", *b"moov"];
         let moov = nested.into_iter().fold(stco, |inner, kind| boxed(kind, &inner));
-        [boxed(b"ftyp", b"isom"), boxed(b"mdat", b"DATA"), moov].concat()
+        [boxed(*b"ftyp", b"isom"), boxed(*b"mdat", b"DATA"), moov].concat()
     }
 
     #[test]
     fn chunk_offsets_follow_the_data() {
         let before = file(20);
-        assert_eq!(before.get(20..24).unwrap(), b"DATA");
+        assert_eq!(&before[20..24], b"DATA");
         let after = index_first(before);
         let kinds: Vec<_> = Boxes::new(&after).map(|b| b.kind).collect();
         assert_eq!(kinds, [*b"ftyp", *b"moov", *b"mdat"]);
         let at = usize::try_from(be32(&after, after.len() - 12 - 4).unwrap()).unwrap();
-        assert_eq!(after.get(at..at + 4).unwrap(), b"DATA");
+        assert_eq!(&after[at..at + 4], b"DATA");
     }
 
     #[test]

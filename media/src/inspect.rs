@@ -71,7 +71,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, TranscodeError> {
                 }
                 found.frames += 1;
                 found.key_frames += u32::from(picture.is_key());
-                found.pts_us.extend(picture.timestamp().map(|at| at.rescale(source.time_base, clock)));
+                found
+                    .pts_us
+                    .extend(picture.timestamp().map(|at| at.rescale(source.time_base, clock)));
                 found.luma.extend(mean_luma(&picture));
                 last_length = picture.packet().duration.rescale(source.time_base, clock);
             }

@@ -41,6 +41,4 @@ pub use inspect::{Inspection, inspect};
 #[cfg(feature = "libav")]
 pub use pattern::{PatternError, Segment, TestPattern, TestPatternStream};
 #[cfg(feature = "libav")]
-pub use transcode::{
-    Gop, H264Profile, Limits, Output, Speed, Target, TranscodeError, transcode,
-};
+pub use transcode::{Gop, H264Profile, Limits, Output, Speed, Target, TranscodeError, transcode};

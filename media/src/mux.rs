@@ -32,15 +32,17 @@ struct Track {
 impl Muxer {
     pub(crate) fn new(container: Container) -> Result<Self, Fault> {
         let file = MemoryFile::default();
-        let io = StreamIo::from_write_seek(file.clone()).map_err(failed("open memory for output"))?;
+        let io =
+            StreamIo::from_write_seek(file.clone()).map_err(failed("open memory for output"))?;
         let name = match container {
             Container::MpegTs => "mpegts",
             Container::Mp4 => "mp4",
         };
-        let output = format::output_to_stream(io, None, Some(name)).map_err(|source| match source {
-            ffmpeg::Error::MuxerNotFound => Fault::Missing("muxer for this container"),
-            source => Fault::Failed { action: "open a muxer", source },
-        })?;
+        let output =
+            format::output_to_stream(io, None, Some(name)).map_err(|source| match source {
+                ffmpeg::Error::MuxerNotFound => Fault::Missing("muxer for this container"),
+                source => Fault::Failed { action: "open a muxer", source },
+            })?;
         Ok(Self { output, file, container, streams: Vec::new() })
     }
 
@@ -65,8 +67,10 @@ impl Muxer {
     }
 
     fn add(&mut self, parameters: Parameters, time_base: Rational) -> Result<usize, Fault> {
-        let mut stream =
-            self.output.add_stream(encoder::find(codec::Id::None)).map_err(failed("add a stream"))?;
+        let mut stream = self
+            .output
+            .add_stream(encoder::find(codec::Id::None))
+            .map_err(failed("add a stream"))?;
         stream.set_time_base(time_base);
         stream.set_parameters(parameters);
         self.streams.push(Track { from: time_base, to: time_base, last_dts: None });
@@ -75,7 +79,15 @@ impl Muxer {
 
     /// Writes the header; no stream can be added after.
     pub(crate) fn begin(&mut self) -> Result<(), Fault> {
+        self.begin_with(&[])
+    }
+
+    /// As [`begin`](Self::begin), with further options of the muxer.
+    pub(crate) fn begin_with(&mut self, further: &[(&str, &str)]) -> Result<(), Fault> {
         let mut options = Dictionary::new();
+        for (name, value) in further {
+            options.set(name, value);
+        }
         // Negative decoding times are what streams have that start near 0 or across a wrap: they are
         // written as they are, so that a rendition's clock stays its source's.
         options.set("avoid_negative_ts", "disabled");

@@ -87,7 +87,7 @@ impl TestPattern {
         if [width, height].iter().any(|side| side % 2 != 0 || !(64..=4096).contains(side)) {
             return Err(PatternError::InvalidSize { width, height });
         }
-        if segment > Duration::from_secs(60) {
+        if segment > Duration::from_mins(1) {
             return Err(PatternError::InvalidDuration { asked: segment });
         }
         checked_rate((num, den)).map_err(|_| PatternError::InvalidFrameRate { num, den })
@@ -175,7 +175,10 @@ impl TestPatternStream {
         let clock = rate.invert();
         let frames = |time: Duration| {
             let frames = (time.as_secs_f64() * f64::from(rate)).round();
-            #[allow(clippy::cast_possible_truncation, reason = "a float beyond the range saturates")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "a float beyond the range saturates"
+            )]
             let frames = frames as i64;
             frames
         };

@@ -57,25 +57,28 @@ pub(crate) enum Event {
 impl Source {
     pub(crate) fn open(bytes: Bytes, threads: u32) -> Result<Self, TranscodeError> {
         av::init()?;
-        let io = StreamIo::from_read_seek(Cursor::new(bytes)).map_err(failed("open memory for input"))?;
+        let io = StreamIo::from_read_seek(Cursor::new(bytes))
+            .map_err(failed("open memory for input"))?;
         let mut options = Dictionary::new();
         // Demuxers of playlists and the like would open what an input names.
         options.set("format_whitelist", "mpegts,mov,mp4,m4a,3gp,3g2,mj2");
         options.set("protocol_whitelist", "none");
         let input = format::input_from_stream(io, None, Some(options))
             .map_err(|_| TranscodeError::InvalidVideo)?;
-        let stream = input.streams().best(media::Type::Video).ok_or(TranscodeError::InvalidVideo)?;
+        let stream =
+            input.streams().best(media::Type::Video).ok_or(TranscodeError::InvalidVideo)?;
         let (video, time_base) = (stream.index(), stream.time_base());
         let frame_rate = [stream.avg_frame_rate(), stream.rate()].into_iter().find(|rate| {
-            rate.numerator() > 0
-                && rate.denominator() > 0
-                && f64::from(*rate) <= 300.0
+            rate.numerator() > 0 && rate.denominator() > 0 && f64::from(*rate) <= 300.0
         });
         let decoder = open_decoder(stream.parameters(), time_base, threads)?;
         let audio = input.streams().best(media::Type::Audio).and_then(|stream| {
             let parameters = stream.parameters();
-            is_complete(&parameters)
-                .then(|| Audio { index: stream.index(), time_base: stream.time_base(), parameters })
+            is_complete(&parameters).then(|| Audio {
+                index: stream.index(),
+                time_base: stream.time_base(),
+                parameters,
+            })
         });
         let phase = Phase::Read;
         Ok(Self { input, decoder, video, time_base, frame_rate, audio, phase, read_errors: 0 })
@@ -90,8 +93,7 @@ impl Source {
                     if self.decoder.receive_frame(&mut picture).is_ok() {
                         return Some(Event::Picture(picture));
                     }
-                    self.phase =
-                        if self.phase == Phase::Drain { Phase::Done } else { Phase::Read };
+                    self.phase = if self.phase == Phase::Drain { Phase::Done } else { Phase::Read };
                 }
                 Phase::Read => {
                     if let Some(packet) = self.read() {
@@ -114,7 +116,8 @@ impl Source {
                 }
             }
             Ok(()) => {
-                let copied = self.audio.as_ref().is_some_and(|audio| audio.index == packet.stream());
+                let copied =
+                    self.audio.as_ref().is_some_and(|audio| audio.index == packet.stream());
                 return copied.then_some(packet);
             }
             Err(ffmpeg::Error::Eof) => self.drain(),
@@ -139,7 +142,8 @@ fn open_decoder(
     threads: u32,
 ) -> Result<decoder::Video, TranscodeError> {
     let id = parameters.id();
-    let unsupported = || TranscodeError::UnsupportedCodec { codec: format!("{id:?}").to_lowercase() };
+    let unsupported =
+        || TranscodeError::UnsupportedCodec { codec: format!("{id:?}").to_lowercase() };
     let codec = decoder::find(id).ok_or_else(unsupported)?;
     let mut context =
         codec::Context::from_parameters(parameters).map_err(failed("set up a decoder"))?;
@@ -160,10 +164,8 @@ pub(crate) fn threading_of(threads: u32) -> threading::Config {
 /// Whether enough is known of an audio track to copy it, and both containers can hold it.
 fn is_complete(parameters: &Parameters) -> bool {
     use codec::Id;
-    let held = matches!(
-        parameters.id(),
-        Id::AAC | Id::MP2 | Id::MP3 | Id::AC3 | Id::EAC3 | Id::OPUS
-    );
+    let held =
+        matches!(parameters.id(), Id::AAC | Id::MP2 | Id::MP3 | Id::AC3 | Id::EAC3 | Id::OPUS);
     held && codec::Context::from_parameters(parameters.clone())
         .and_then(|context| context.encoder().audio())
         .is_ok_and(|audio| audio.rate() > 0)

@@ -124,7 +124,7 @@ impl Default for Limits {
             max_bytes: 300_000_000,
             max_frames: 40_000,
             max_pixels: 4096 * 4096,
-            max_duration: Duration::from_secs(300),
+            max_duration: Duration::from_mins(5),
             max_targets: 32,
             cancel: None,
         }
@@ -267,7 +267,10 @@ fn check(input: &[u8], targets: &[Target], limits: &Limits) -> Result<(), Transc
         return Err(TranscodeError::TooLarge { what: "bytes", max: limits.max_bytes as u64 });
     }
     if targets.len() > limits.max_targets {
-        return Err(TranscodeError::TooManyTargets { count: targets.len(), max: limits.max_targets });
+        return Err(TranscodeError::TooManyTargets {
+            count: targets.len(),
+            max: limits.max_targets,
+        });
     }
     for target in targets {
         if let Some(fps) = target.fps {
@@ -327,7 +330,8 @@ impl<'a> Job<'a> {
         source: &Source,
     ) -> Result<(), TranscodeError> {
         self.check_limits(&picture)?;
-        let pts = picture.timestamp().unwrap_or_else(|| self.last_pts.saturating_add(self.last_length));
+        let pts =
+            picture.timestamp().unwrap_or_else(|| self.last_pts.saturating_add(self.last_length));
         if self.pictures == 0 {
             self.first_pts = pts;
             for target in targets {

@@ -14,7 +14,9 @@ use arrow_array::types::{
     UInt64Type,
 };
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{ArrowError, DataType, Field as ArrowField, Fields, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{
+    ArrowError, DataType, Field as ArrowField, Fields, Schema, SchemaRef, TimeUnit,
+};
 
 use crate::fields::JOBS;
 use crate::{Field, JobRow, LogicalType, SCHEMA_VERSION, Value};
@@ -115,8 +117,8 @@ fn column(field: &Field, rows: &[JobRow]) -> Result<ArrayRef, ArrowError> {
         }
         LogicalType::Map => maps(cells)?,
         LogicalType::Decimal38 => {
-            let mut builder = Decimal128Builder::with_capacity(rows.len())
-                .with_precision_and_scale(38, 0)?;
+            let mut builder =
+                Decimal128Builder::with_capacity(rows.len()).with_precision_and_scale(38, 0)?;
             cells.for_each(|cell| builder.append_option(as_decimal(&cell)));
             Arc::new(builder.finish())
         }
@@ -132,10 +134,7 @@ fn numbers<'a, T: ArrowPrimitiveType>(
     Arc::new(builder.finish())
 }
 
-fn fixed<'a>(
-    cells: impl Iterator<Item = Value<'a>>,
-    width: u8,
-) -> Result<ArrayRef, ArrowError> {
+fn fixed<'a>(cells: impl Iterator<Item = Value<'a>>, width: u8) -> Result<ArrayRef, ArrowError> {
     let mut builder = FixedSizeBinaryBuilder::new(width.into());
     for cell in cells {
         match cell {

@@ -28,15 +28,18 @@ below about rounding and truncation is done when data is published.
 ";
 
 const LEGEND: &str = "\
-Type: `?` = may be null; `utf8 dict` = text with few distinct values. Class: `B` public identity of
-an operator, `Q` could help to recognise a client when combined, `M` measurement, `L` label,
-`$` money, `E` evidence that others can check. From: the lowest level of publication with the
-column.
+- Type: `?` = may be null; `utf8 dict` = text with few distinct values.
+- Class: `B` public identity of an operator, `Q` could help to recognise a client when combined,
+  `M` measurement, `L` label, `$` money, `E` evidence that others can check.
+- From: the lowest level of publication that includes the column.
 ";
 
 /// The data dictionary in Markdown.
 pub fn dictionary_markdown() -> String {
-    let mut page = format!("{INTRODUCTION}\n## Table `jobs`\n\nSchema version {SCHEMA_VERSION}, {} columns. {LEGEND}\n", JOBS.len());
+    let mut page = format!(
+        "{INTRODUCTION}\n## Table `jobs`\n\nSchema version {SCHEMA_VERSION}, {} columns.\n\n{LEGEND}\n",
+        JOBS.len()
+    );
     page.push_str("| Column | Type | Unit | Semantic name | Class | From | Meaning |\n");
     page.push_str("|---|---|---|---|---|---|---|\n");
     for field in &JOBS {

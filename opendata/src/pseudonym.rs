@@ -49,8 +49,8 @@ impl DayKey {
 
     /// The pseudonym of a session's id on this day.
     pub fn session_pseudonym(&self, session: &[u8]) -> SessionPseudonym {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key)
-            .expect("HMAC takes a key of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
         mac.update(session);
         let digest = mac.finalize().into_bytes();
         let mut head = [0; 8];
@@ -86,7 +86,9 @@ impl DayKeys {
             *before = latest.take().filter(|key| day.yesterday().is_ok_and(|d| d == key.day));
             *latest = Some(DayKey::random(day));
         }
-        if before.is_none() && latest.as_ref().is_some_and(|key| day.tomorrow().is_ok_and(|d| d == key.day)) {
+        if before.is_none()
+            && latest.as_ref().is_some_and(|key| day.tomorrow().is_ok_and(|d| d == key.day))
+        {
             *before = Some(DayKey::random(day));
         }
         let known = [&*latest, &*before].into_iter().flatten().find(|key| key.day == day);

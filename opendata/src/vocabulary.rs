@@ -19,10 +19,7 @@ pub enum Origin {
 
 impl Origin {
     /// Every value, in the order of the dictionary.
-    pub const ALL: [Self; 2] = [
-        Self::Production,
-        Self::Probe,
-    ];
+    pub const ALL: [Self; 2] = [Self::Production, Self::Probe];
 
     /// The spelling in records.
     pub const fn as_str(self) -> &'static str {
@@ -49,12 +46,7 @@ pub enum Mode {
 
 impl Mode {
     /// Every value, in the order of the dictionary.
-    pub const ALL: [Self; 4] = [
-        Self::Request,
-        Self::Stream,
-        Self::Segment,
-        Self::Session,
-    ];
+    pub const ALL: [Self; 4] = [Self::Request, Self::Stream, Self::Segment, Self::Session];
 
     /// The spelling in records.
     pub const fn as_str(self) -> &'static str {
@@ -133,13 +125,8 @@ pub enum Blame {
 
 impl Blame {
     /// Every value, in the order of the dictionary.
-    pub const ALL: [Self; 5] = [
-        Self::Orchestrator,
-        Self::Gateway,
-        Self::Client,
-        Self::Network,
-        Self::Unknown,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Orchestrator, Self::Gateway, Self::Client, Self::Network, Self::Unknown];
 
     /// The spelling in records.
     pub const fn as_str(self) -> &'static str {
@@ -214,12 +201,7 @@ pub enum VerifyMode {
 
 impl VerifyMode {
     /// Every value, in the order of the dictionary.
-    pub const ALL: [Self; 4] = [
-        Self::None,
-        Self::Fast,
-        Self::Full,
-        Self::FastAndFull,
-    ];
+    pub const ALL: [Self; 4] = [Self::None, Self::Fast, Self::Full, Self::FastAndFull];
 
     /// The spelling in records.
     pub const fn as_str(self) -> &'static str {
@@ -248,12 +230,7 @@ pub enum VerifyResult {
 
 impl VerifyResult {
     /// Every value, in the order of the dictionary.
-    pub const ALL: [Self; 4] = [
-        Self::NotRun,
-        Self::Pass,
-        Self::Fail,
-        Self::Inconclusive,
-    ];
+    pub const ALL: [Self; 4] = [Self::NotRun, Self::Pass, Self::Fail, Self::Inconclusive];
 
     /// The spelling in records.
     pub const fn as_str(self) -> &'static str {

@@ -38,6 +38,8 @@ pub use mapping::{default_tag, slug};
 pub use registry::{
     Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status,
 };
-pub use shape::{Codec, Container, Delivery, JobShape, RenditionShape, SourceShape, TranscodeShape};
+pub use shape::{
+    Codec, Container, Delivery, JobShape, RenditionShape, SourceShape, TranscodeShape,
+};
 pub use source::{TagSource, UnknownTagSource};
 pub use tag::{MAX_SEGMENTS, MAX_TAG_BYTES, Tag, TagError, TagRule};

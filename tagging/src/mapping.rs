@@ -2,8 +2,8 @@
 //! belongs to which tag) are `maps` of the registry; the rules that need more than a look-up
 //! (live or not, HEVC, names chosen by strangers) are here. Every shape gets a tag.
 
-use crate::{JobShape, MapSystem, Registry, Tag, TranscodeShape};
 use crate::shape::Delivery;
+use crate::{JobShape, MapSystem, Registry, Tag, TranscodeShape};
 
 /// go-livepeer's number for live video to video (`core/capabilities.go:90`).
 const LIVE_VIDEO_TO_VIDEO: u16 = 35;

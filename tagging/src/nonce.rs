@@ -22,7 +22,9 @@ const COUNTER_MASK: u32 = (1 << COUNTER_BITS) - 1;
 
 /// A counter outside 1 to 600.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("nonce counter {given} is out of range; accepted: 1 to {MAX_COUNTER}; refresh the ticket parameters and start again at 1")]
+#[error(
+    "nonce counter {given} is out of range; accepted: 1 to {MAX_COUNTER}; refresh the ticket parameters and start again at 1"
+)]
 pub struct CounterError {
     /// What was given.
     pub given: u16,

@@ -98,9 +98,8 @@ pub struct Registry {
 impl Registry {
     /// The registry that the program carries.
     pub fn builtin() -> &'static Self {
-        static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
-            Registry::from_yaml(BUILTIN).expect("a test reads the embedded file")
-        });
+        static REGISTRY: LazyLock<Registry> =
+            LazyLock::new(|| Registry::from_yaml(BUILTIN).expect("a test reads the embedded file"));
         &REGISTRY
     }
 

@@ -112,7 +112,8 @@ fn check(input: &[u8]) -> Result<(), (usize, TagRule)> {
         } else if index > MAX_SEGMENTS {
             return Err((position, TagRule::TooManySegments));
         } else {
-            check_segment(part).map_err(|(offset, rule)| (position.saturating_add(offset), rule))?;
+            check_segment(part)
+                .map_err(|(offset, rule)| (position.saturating_add(offset), rule))?;
         }
         position = position.saturating_add(part.len()).saturating_add(1);
     }
@@ -147,9 +148,8 @@ fn check_segment(segment: &[u8]) -> Result<(), (usize, TagRule)> {
     if !matches!(first, b'a'..=b'z' | b'0'..=b'9') {
         return Err((0, TagRule::SegmentStart));
     }
-    let odd = segment
-        .iter()
-        .position(|b| !matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'));
+    let odd =
+        segment.iter().position(|b| !matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'));
     if let Some(offset) = odd {
         return Err((offset, TagRule::SegmentByte));
     }

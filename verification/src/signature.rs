@@ -11,8 +11,7 @@ pub const LENGTH: usize = 65;
 
 /// Half the order of the curve. A larger S is the same signature in its other form, refused
 /// everywhere so that each signature has one spelling.
-const MAX_S: U256 =
-    uint!(0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0_U256);
+const MAX_S: U256 = uint!(0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0_U256);
 
 /// Why a signature is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

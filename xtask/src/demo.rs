@@ -93,7 +93,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
                 Ok(())
             }
             Moment::Pushing(_) => stage.still_stands(),
-            Moment::Delivered(push) => Ok(println!("{}", progress(push))),
+            Moment::Delivered(push) => {
+                println!("{}", progress(push));
+                Ok(())
+            }
         })
         .await?;
     let killed = killed.context("the stream ended before its middle")?;
@@ -137,7 +140,7 @@ async fn kill_the_one_in_use(stage: &mut Stage) -> anyhow::Result<usize> {
 
 fn progress(push: &Push) -> String {
     let Push { seq, millis, outcome } = push;
-    let seconds = std::time::Duration::from_millis(*millis).as_secs_f64();
+    let seconds = Duration::from_millis(*millis).as_secs_f64();
     match outcome {
         Ok(renditions) => {
             format!("  segment {seq:>2} came back after {seconds:.2} s in {renditions} renditions")

@@ -1,7 +1,7 @@
 //! `cargo xtask …`: what a person or CI does with this repository beyond plain cargo.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, reason = "the output of a command-line program")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command-line program")]
 
 mod bench;
 mod check;
@@ -9,6 +9,8 @@ mod demo;
 mod generate;
 mod process;
 mod workspace;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,7 +39,7 @@ enum Task {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     let args = Args::parse();
     let task = async {
         match args.task {
@@ -50,9 +52,16 @@ async fn main() -> anyhow::Result<()> {
         }
     };
     // Dropping the task kills every process that it started.
-    tokio::select! {
+    let result = tokio::select! {
         result = task => result,
-        name = stopped() => anyhow::bail!("stopped by {name}; the processes it started are killed"),
+        name = stopped() => Err(anyhow::anyhow!("stopped by {name}; the processes it started are killed")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

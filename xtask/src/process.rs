@@ -108,28 +108,24 @@ impl Service {
         let Some(id) = self.child.id() else { return Ok(()) };
         let asked = Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status().await?;
         anyhow::ensure!(asked.success(), "{} cannot be asked to stop", self.name);
-        match timeout(within, self.child.wait()).await {
-            Ok(status) => {
-                let status = status?;
-                anyhow::ensure!(
-                    status.success(),
-                    "{} stopped with {status}; its log is {}:\n{}",
-                    self.name,
-                    shown(&self.log),
-                    self.last_words()
-                );
-                Ok(())
-            }
-            Err(_) => {
-                self.kill().await?;
-                anyhow::bail!(
-                    "{} did not stop within {} s and was killed; its log is {}",
-                    self.name,
-                    within.as_secs(),
-                    shown(&self.log)
-                );
-            }
-        }
+        let Ok(status) = timeout(within, self.child.wait()).await else {
+            self.kill().await?;
+            anyhow::bail!(
+                "{} did not stop within {} s and was killed; its log is {}",
+                self.name,
+                within.as_secs(),
+                shown(&self.log)
+            );
+        };
+        let status = status?;
+        anyhow::ensure!(
+            status.success(),
+            "{} stopped with {status}; its log is {}:\n{}",
+            self.name,
+            shown(&self.log),
+            self.last_words()
+        );
+        Ok(())
     }
 
     /// The end of its log, indented.

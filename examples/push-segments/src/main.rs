@@ -16,7 +16,7 @@ mod play;
 mod push;
 mod seen;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -52,8 +52,18 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+#[allow(clippy::print_stderr, reason = "the last word of a command-line program")]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
     let reporter = Reporter::new(args.json);
     let client = reqwest::Client::builder()
         .user_agent(concat!("push-segments/", env!("CARGO_PKG_VERSION")))

@@ -71,7 +71,11 @@ fn show_tag(out: &mut impl Write, tag: &Tag, source: TagSource) -> io::Result<()
     let none = || "none: only its root is above it".to_owned();
     writeln!(out, "  tag            {tag}")?;
     writeln!(out, "  source         {source}")?;
-    writeln!(out, "  parent         {}", tag.parent().map_or_else(none, |parent| parent.to_string()))?;
+    writeln!(
+        out,
+        "  parent         {}",
+        tag.parent().map_or_else(none, |parent| parent.to_string())
+    )?;
     writeln!(out, "  key            {}", tag.key())?;
     match (registry.get(tag), registry.nearest(tag)) {
         (Some(entry), _) => {
@@ -79,12 +83,18 @@ fn show_tag(out: &mut impl Write, tag: &Tag, source: TagSource) -> io::Result<()
             writeln!(out, "  paid by        {}", entry.work_unit)?;
         }
         (None, Some(above)) => {
-            writeln!(out, "  title          not registered; treated as {} ({})", above.tag, above.title)?;
+            writeln!(
+                out,
+                "  title          not registered; treated as {} ({})",
+                above.tag, above.title
+            )?;
         }
         (None, None) => writeln!(out, "  title          not registered")?,
     }
     match registry.id(tag) {
-        TagId::UNTAGGED => writeln!(out, "  tickets        untagged: the tag has no number without a chain"),
+        TagId::UNTAGGED => {
+            writeln!(out, "  tickets        untagged: the tag has no number without a chain")
+        }
         id => match nonce::encode(id, 1) {
             Ok(first) => writeln!(out, "  tickets        number {id}, first nonce {first}"),
             Err(error) => writeln!(out, "  tickets        number {id}, {error}"),

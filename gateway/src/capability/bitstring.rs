@@ -131,9 +131,8 @@ mod tests {
 
     #[test]
     fn the_stock_sets_have_the_known_words() {
-        let set = |ids: &[usize]| -> Bitstring {
-            ids.iter().map(|&id| Capability::ALL[id].0).collect()
-        };
+        let set =
+            |ids: &[usize]| -> Bitstring { ids.iter().map(|&id| Capability::ALL[id].0).collect() };
         let default = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 26];
         assert_eq!(set(&default).words(), &[0x0400_5fff]);
         assert_eq!(set(&default[..12]).words(), &[0xfff]);

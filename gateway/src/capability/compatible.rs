@@ -26,7 +26,9 @@ pub enum Incompatible {
         found: String,
     },
     /// It tells no version that can be compared.
-    #[error("the orchestrator's version is {found:?}, which cannot be compared with the minimum {minimum}")]
+    #[error(
+        "the orchestrator's version is {found:?}, which cannot be compared with the minimum {minimum}"
+    )]
     UnknownVersion {
         /// What the gateway asks for.
         minimum: String,

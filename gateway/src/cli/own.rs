@@ -72,10 +72,7 @@ struct Which {
     stock: Vec<OsString>,
 }
 
-pub(super) fn parse(
-    args: Vec<OsString>,
-    env: &BTreeMap<String, String>,
-) -> Result<Command, Exit> {
+pub(super) fn parse(args: Vec<OsString>, env: &BTreeMap<String, String>) -> Result<Command, Exit> {
     let named = std::iter::once(OsString::from("waymark")).chain(args);
     let cli = Cli::try_parse_from(named).map_err(|error| refused(&error))?;
     match cli.command {

@@ -114,7 +114,7 @@ pub(super) fn web_url(text: &str) -> Result<Url, String> {
         return Err(format!("{WANTED}, not one with scheme `{}`", url.scheme()));
     }
     match url.host() {
-        Some(Host::Domain("") ) | None => Err(WANTED.to_owned()),
+        Some(Host::Domain("")) | None => Err(WANTED.to_owned()),
         Some(_) => Ok(url),
     }
 }

@@ -32,7 +32,9 @@ pub(super) fn variables(env: &BTreeMap<String, String>, problems: &mut Problems)
                 problems.push(Problem::new(origin, None, text));
             }
             Some(setting) => match item(value, setting.kind) {
-                Ok(item) => given.push(Given { setting, item, origin, written: Some(value.clone()) }),
+                Ok(item) => {
+                    given.push(Given { setting, item, origin, written: Some(value.clone()) })
+                }
                 Err(text) => problems.push(Problem::new(origin, Some(value), text)),
             },
         }

@@ -22,6 +22,8 @@ mod checks;
 mod flags;
 mod go;
 mod help;
+#[cfg(test)]
+mod tests;
 mod translate;
 
 use flags::{FLAGS, Flag, Meaning};

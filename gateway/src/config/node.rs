@@ -196,9 +196,7 @@ fn settle(raw: Spanned<Raw>, source: &str) -> Item {
         Raw::Null => Node::Null,
         Raw::Text(text) => Node::Text(text),
         Raw::Typed(text) => Node::Text(written(&raw.defined, source).unwrap_or(text)),
-        Raw::List(list) => {
-            Node::List(list.into_iter().map(|item| settle(item, source)).collect())
-        }
+        Raw::List(list) => Node::List(list.into_iter().map(|item| settle(item, source)).collect()),
         Raw::Map(map) => {
             let entry = |(key, value): (Spanned<String>, Spanned<Raw>)| {
                 let place = place_of(&key.referenced);

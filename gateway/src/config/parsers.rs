@@ -138,8 +138,11 @@ pub(super) fn size<T: TryFrom<u64>>(item: &Item, kind: Kind) -> Parsed<T> {
 }
 
 pub(super) fn duration(item: &Item, kind: Kind) -> Parsed<Duration> {
-    let (min, max) =
-        if let Kind::Duration { min, max } = kind { (min, max) } else { (Duration::ZERO, Duration::MAX) };
+    let (min, max) = if let Kind::Duration { min, max } = kind {
+        (min, max)
+    } else {
+        (Duration::ZERO, Duration::MAX)
+    };
     scalar(item, |text| {
         units::duration(text).filter(|duration| (min..=max).contains(duration)).ok_or_else(|| {
             let (min, max) = (units::show_duration(min), units::show_duration(max));

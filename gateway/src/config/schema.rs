@@ -62,10 +62,11 @@ pub(super) fn shown_default(setting: &Setting) -> String {
     let item = Item::text(setting.default);
     match (setting.kind, item.node) {
         (Kind::Profiles, Node::Text(text)) => format!("[{}]", text.replace(',', ", ")),
-        (
-            Kind::Orchestrators | Kind::EthAddresses | Kind::Routes,
-            Node::Text(text),
-        ) if text.is_empty() => "[]".to_owned(),
+        (Kind::Orchestrators | Kind::EthAddresses | Kind::Routes, Node::Text(text))
+            if text.is_empty() =>
+        {
+            "[]".to_owned()
+        }
         (Kind::Url | Kind::Version | Kind::TagPatterns, Node::Text(text)) if text.is_empty() => {
             "null".to_owned()
         }

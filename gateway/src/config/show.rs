@@ -100,7 +100,9 @@ fn value(config: &Config, key: &str) -> Node {
         "transcoding.profiles" => list(config.profiles.iter().map(profile)),
         "transcoding.max_attempts" => text(config.max_attempts),
         "orchestrators.addresses" => list(config.orchestrators.iter().map(orchestrator)),
-        "orchestrators.webhook" => config.orchestrator_webhook.as_ref().map(redact).map_or(Node::Null, text),
+        "orchestrators.webhook" => {
+            config.orchestrator_webhook.as_ref().map(redact).map_or(Node::Null, text)
+        }
         "orchestrators.block_list" => list(config.block_list.iter().map(text)),
         "orchestrators.min_version" => {
             config.min_orchestrator_version.as_ref().map_or(Node::Null, text)
@@ -111,7 +113,9 @@ fn value(config: &Config, key: &str) -> Node {
         "hls.memory" => text(show_size(config.hls.memory_bytes)),
         "hls.grace" => text(show_duration(config.hls.grace)),
         "tags.carry" => text(config.tags.carry),
-        "tags.silent_orchestrators" => list(config.tags.silent_orchestrators.iter().map(orchestrator)),
+        "tags.silent_orchestrators" => {
+            list(config.tags.silent_orchestrators.iter().map(orchestrator))
+        }
         "tags.routes" => list(config.tags.routes.iter().map(|route| {
             map([("manifest", text(route.manifest.as_str())), ("tag", text(&route.tag))])
         })),
@@ -149,7 +153,8 @@ fn list(nodes: impl Iterator<Item = Node>) -> Node {
 }
 
 fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {
-    let entry = |(name, node): (&str, Node)| (Key { name: name.to_owned(), place: None }, item(node));
+    let entry =
+        |(name, node): (&str, Node)| (Key { name: name.to_owned(), place: None }, item(node));
     Node::Map(entries.into_iter().map(entry).collect())
 }
 
@@ -190,10 +195,7 @@ fn profile(profile: &Profile) -> Node {
         ("gop", gop),
         ("encoder", (profile.encoder != Encoder::H264).then(|| text(profile.encoder.name()))),
         ("color_depth", (profile.color_depth != 0).then(|| text(profile.color_depth))),
-        (
-            "chroma_format",
-            (profile.chroma != Chroma::C420).then(|| text(profile.chroma.number())),
-        ),
+        ("chroma_format", (profile.chroma != Chroma::C420).then(|| text(profile.chroma.number()))),
         ("quality", number(profile.quality)),
     ];
     for (name, value) in optional {

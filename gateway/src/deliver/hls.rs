@@ -135,6 +135,13 @@ struct Media<R> {
     renditions: Vec<R>,
 }
 
+/// What a name in a URI stands for.
+#[derive(Debug, Clone, Copy)]
+enum Track {
+    Source,
+    Rendition(usize),
+}
+
 #[derive(Debug)]
 struct Entry<R> {
     seq: u64,
@@ -214,11 +221,8 @@ impl<R: Clone> Window<R> {
             self.waiting.insert(seq, waiting);
             self.advance();
             self.tick(now);
-            let placement = if self.numbering.has_passed(seq) {
-                Placement::Listed
-            } else {
-                Placement::Waiting
-            };
+            let placement =
+                if self.numbering.has_passed(seq) { Placement::Listed } else { Placement::Waiting };
             Published { placement, epoch: Some(self.epoch) }
         })
     }
@@ -254,22 +258,22 @@ impl<R: Clone> Window<R> {
     /// The segment behind a URI, while it is listed, waits to be, or has not left the list for
     /// longer than the window is.
     pub fn segment(&self, rendition: &str, seq: u64, epoch: u64) -> Option<R> {
-        let index = self.rendition_index(rendition)?;
+        let track = self.track(rendition)?;
         let listed = self.listed.iter().chain(&self.retired);
         let mut entries = listed.filter(|entry| entry.seq == seq && entry.epoch == epoch);
         let media = entries.next().map(|entry| &entry.media).or_else(|| {
             let waiting = self.waiting.get(&seq).filter(|_| epoch == self.epoch);
             waiting.map(|waiting| &waiting.media)
         })?;
-        match index {
-            None => Some(media.source.clone()),
-            Some(index) => media.renditions.get(index).cloned(),
+        match track {
+            Track::Source => Some(media.source.clone()),
+            Track::Rendition(index) => media.renditions.get(index).cloned(),
         }
     }
 
     /// True for `source` and the names of the profiles.
     pub fn has_rendition(&self, name: &str) -> bool {
-        self.rendition_index(name).is_some()
+        self.track(name).is_some()
     }
 
     /// The URI of a segment of this stream, as the playlists write it.
@@ -278,21 +282,20 @@ impl<R: Clone> Window<R> {
         SegmentUri { manifest: manifest.as_str(), rendition, seq, epoch, container: *container }
     }
 
-    /// `Some(None)` is the source.
-    fn rendition_index(&self, name: &str) -> Option<Option<usize>> {
+    fn track(&self, name: &str) -> Option<Track> {
         if name == SOURCE {
-            return Some(None);
+            return Some(Track::Source);
         }
-        self.config.renditions.iter().position(|variant| variant.name == name).map(Some)
+        let index = self.config.renditions.iter().position(|variant| variant.name == name);
+        index.map(Track::Rendition)
     }
 
     fn unlisted(&self, admission: &Admission) -> Published {
-        if !admission.is_repeat() {
-            return Published { placement: Placement::Late, epoch: None };
-        }
         // The client gets the URI of the first one with this number, if it is still there.
         let epoch = self.segment(SOURCE, admission.seq(), self.epoch).map(|_| self.epoch);
-        Published { placement: Placement::Repeated, epoch }
+        let repeated = admission.is_repeat() || epoch.is_some();
+        let placement = if repeated { Placement::Repeated } else { Placement::Late };
+        Published { placement, epoch }
     }
 
     /// The suspicion is confirmed: the old numbers are over, the suspected ones are the stream.
@@ -304,10 +307,13 @@ impl<R: Clone> Window<R> {
         self.advance();
     }
 
-    /// Lists everything that waits.
+    /// Lists everything that waits; the run it belongs to is over.
     fn flush(&mut self) {
-        while !self.waiting.is_empty() {
-            self.skip_gap();
+        let mut expected = None;
+        for (seq, waiting) in std::mem::take(&mut self.waiting) {
+            self.broken |= expected != Some(seq);
+            self.list(seq, waiting.media);
+            expected = seq.checked_add(1);
         }
     }
 
@@ -316,6 +322,7 @@ impl<R: Clone> Window<R> {
         while let Some(seq) = self.numbering.next()
             && let Some(waiting) = self.waiting.remove(&seq)
         {
+            self.numbering.listed(seq);
             self.list(seq, waiting.media);
         }
         while self.waiting.len() > self.config.size {
@@ -327,13 +334,13 @@ impl<R: Clone> Window<R> {
     fn skip_gap(&mut self) {
         if let Some((seq, waiting)) = self.waiting.pop_first() {
             self.broken = true;
+            self.numbering.listed(seq);
             self.list(seq, waiting.media);
             self.advance();
         }
     }
 
     fn list(&mut self, seq: u64, media: Media<R>) {
-        self.numbering.listed(seq);
         self.target_duration = self.target_duration.max(playlist::target_duration(media.duration));
         // What comes first continues nothing, so it breaks nothing either.
         let discontinuity = std::mem::take(&mut self.broken) && !self.listed.is_empty();

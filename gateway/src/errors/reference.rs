@@ -7,7 +7,7 @@ use super::{Group, Reason};
 const HEAD: &str = "\
 # Errors
 
-<!-- Made from the table in gateway/src/errors/reason.rs; UPDATE_DOCS=1 cargo test -p waymark writes it anew. -->
+<!-- Made from the table in gateway/src/errors/table.rs; UPDATE_DOCS=1 cargo test -p waymark writes it anew. -->
 
 Every answer of the media port that is not 2xx has a body of type `application/problem+json` (RFC 9457):
 

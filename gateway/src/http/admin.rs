@@ -171,7 +171,12 @@ async fn status(State(context): State<Arc<Context>>) -> Json<Status> {
             .collect(),
         version: concat!("waymark-", env!("CARGO_PKG_VERSION")).to_owned(),
         golang_runtime_version: "",
-        arch: std::env::consts::ARCH,
+        // The stock node's tools expect the names of its own toolchain.
+        arch: match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        },
         os: std::env::consts::OS,
         registered_transcoders_number: 0,
         registered_transcoders: Vec::new(),

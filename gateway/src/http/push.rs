@@ -223,11 +223,12 @@ fn first_segment(
         capabilities: Arc::new(capabilities),
         tag: carried,
         silent: Arc::clone(&context.silent),
+        extra_nodes: context.config.extra_nodes,
         blocked: Arc::clone(&context.blocked),
     });
     let parts = stream::Parts {
         manifest: push.manifest.clone(),
-        window: window(context, push, &profiles),
+        window: window(context, push, probe, &profiles),
         profiles,
         container: push.container,
         tag,
@@ -241,7 +242,12 @@ fn first_segment(
     Ok(Stream::new(parts, context.clock.now()))
 }
 
-fn window(context: &Context, push: &PushRequest, profiles: &[Profile]) -> Window<SegmentRef> {
+fn window(
+    context: &Context,
+    push: &PushRequest,
+    probe: &Probe,
+    profiles: &[Profile],
+) -> Window<SegmentRef> {
     let side = |n: i32| u32::try_from(n).unwrap_or(0);
     let variants = profiles.iter().map(|p| Variant {
         name: p.name.clone(),
@@ -252,7 +258,7 @@ fn window(context: &Context, push: &PushRequest, profiles: &[Profile]) -> Window
         manifest: push.manifest.clone(),
         size: context.config.hls.window,
         container: push.container,
-        source_resolution: push.resolution.unwrap_or((0, 0)),
+        source_resolution: push.resolution.unwrap_or((probe.video.width, probe.video.height)),
         renditions: variants.collect(),
     })
 }

@@ -29,7 +29,7 @@ pub const METHODS: &str = "POST, PUT, DELETE";
 pub const DEFAULT_DURATION: Duration = Duration::from_secs(2);
 
 /// Longest segment.
-pub const MAX_DURATION: Duration = Duration::from_secs(300);
+pub const MAX_DURATION: Duration = Duration::from_mins(5);
 
 /// Longest stream key in bytes.
 const MAX_KEY_BYTES: usize = 512;

@@ -113,7 +113,9 @@ impl Log {
         let queued = *self.first_sent.get_or_insert(result.started);
         let mut row = self.row(node);
         let info = &place.session.info;
-        row.orchestrator = info.address.map(|a| Address::new(a.into_array()));
+        // The zero address off-chain: no address at all means that nobody was selected.
+        let address = info.address.unwrap_or_default();
+        row.orchestrator = Some(Address::new(address.into_array()));
         row.orchestrator_version = Label::from_untrusted(info.version());
         row.queue_us = Some(micros(queued.saturating_sub(self.arrived)));
         row.accept_us = times.accepted.map(micros);

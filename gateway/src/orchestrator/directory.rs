@@ -7,7 +7,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 use waymark_selection::{Failure, NodeId, Pool, Standing, pool::Census};
@@ -17,6 +17,8 @@ use crate::{clock::Clock, lifecycle::Tasks};
 
 /// Between two pings of a node that answers.
 const PING_EVERY: Duration = Duration::from_secs(10);
+/// Least time between a failure and the ping that looks into it: many failures are one ping.
+const HURRIED: Duration = Duration::from_millis(100);
 /// First and longest pause after a node did not answer.
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(8);
@@ -42,6 +44,8 @@ struct Shared {
 #[derive(Debug)]
 struct Entry {
     node: Arc<Node>,
+    /// Probes at once, instead of when the pause is over.
+    hurry: Arc<Notify>,
     /// Ends the node's probing when the node leaves the list.
     _probing: DropGuard,
 }
@@ -153,6 +157,31 @@ impl Directory {
     /// An attempt failed.
     pub fn failed(&self, id: &NodeId, failure: Failure) {
         self.shared.pool.lock().failed(id, failure, self.shared.clock.now());
+        if failure == Failure::Fault {
+            if let Some(entry) = self.shared.nodes.lock().get(id) {
+                entry.hurry.notify_one();
+            }
+        }
+    }
+
+    /// Waits until the background sees this, at most so long; tells whether it came to that.
+    pub async fn until(&self, at_most: Duration, seen: impl Fn(&Census) -> bool) -> bool {
+        let mut changes = self.shared.probed.subscribe();
+        let reached = changes.wait_for(|_| seen(&self.census()));
+        tokio::time::timeout(at_most, reached).await.is_ok_and(|r| r.is_ok())
+    }
+
+    /// Adds siblings that an orchestrator named, as far as they are not known yet.
+    pub fn learn(&self, siblings: &[Url]) {
+        let mut urls: Vec<Url> = {
+            let nodes = self.shared.nodes.lock();
+            nodes.values().map(|e| e.node.url().clone()).collect()
+        };
+        let known = urls.len();
+        urls.extend(siblings.iter().filter(|s| !urls.contains(s)).cloned().collect::<Vec<_>>());
+        if urls.len() > known {
+            self.set(&urls);
+        }
     }
 
     fn set(&self, urls: &[Url]) {
@@ -171,14 +200,14 @@ impl Directory {
                 Ok(node) => {
                     let node = Arc::new(node);
                     let cancel = CancellationToken::new();
-                    nodes.insert(
-                        id,
-                        Entry {
-                            node: Arc::clone(&node),
-                            _probing: cancel.clone().drop_guard(),
-                        },
-                    );
-                    self.probe(node, cancel);
+                    let hurry = Arc::new(Notify::new());
+                    let entry = Entry {
+                        node: Arc::clone(&node),
+                        hurry: Arc::clone(&hurry),
+                        _probing: cancel.clone().drop_guard(),
+                    };
+                    nodes.insert(id, entry);
+                    self.probe(node, hurry, cancel);
                 }
                 Err(error) => tracing::warn!(%error, "orchestrator left out"),
             }
@@ -188,7 +217,7 @@ impl Directory {
         self.shared.pool.lock().set_nodes(ids);
     }
 
-    fn probe(&self, node: Arc<Node>, cancel: CancellationToken) {
+    fn probe(&self, node: Arc<Node>, hurry: Arc<Notify>, cancel: CancellationToken) {
         let directory = self.clone();
         let probing = async move {
             let mut pause = RETRY_FIRST;
@@ -197,9 +226,14 @@ impl Directory {
                 if node.ping().await {
                     let latency = directory.shared.clock.now().saturating_sub(started);
                     directory.shared.pool.lock().reached(node.id(), latency);
-                    pause = RETRY_FIRST;
                     directory.shared.probed.send_modify(|_| ());
-                    tokio::time::sleep(PING_EVERY).await;
+                    pause = RETRY_FIRST;
+                    // A failure seen by a job is looked into at once; whether it was the node's
+                    // end or a mishap is then known before the next stream asks.
+                    tokio::select! {
+                        () = tokio::time::sleep(PING_EVERY) => {}
+                        () = hurry.notified() => tokio::time::sleep(HURRIED).await,
+                    }
                 } else {
                     directory.shared.pool.lock().unreachable(node.id());
                     directory.shared.probed.send_modify(|_| ());

@@ -17,10 +17,8 @@ use super::{
     error::{AttemptError, TransportError},
     transport::{Peer, Reach, Transport},
 };
-use crate::wire::classify_refusal;
+use crate::wire::{RESULT_LIMIT, classify_refusal};
 
-/// A result names a few URLs and describes the orchestrator; this is far above any real one.
-const RESULT_LIMIT: usize = 1024 * 1024;
 /// As much of a refusal as is worth reading.
 const REFUSAL_LIMIT: usize = 4 * 1024;
 

@@ -83,6 +83,8 @@ pub struct Opener {
     pub tag: Option<JobTag>,
     /// Orchestrators that are told no tag.
     pub silent: Arc<HashSet<String>>,
+    /// How many siblings of an orchestrator are used as well.
+    pub extra_nodes: usize,
     /// Addresses never used.
     pub blocked: Arc<HashSet<alloy_primitives::Address>>,
 }
@@ -318,7 +320,12 @@ impl Sessions {
         compatible(&self.opener.capabilities, &info.capabilities)
             .map_err(|source| AttemptError::Info { source: InfoError::Incompatible { source } })?;
         self.opener.directory.opened(node.id(), latency);
-        tracing::debug!(orchestrator = node.host(), session = info.session_id(), "session opened");
+        let siblings = &info.nodes[..info.nodes.len().min(self.opener.extra_nodes)];
+        if !siblings.is_empty() {
+            self.opener.directory.learn(siblings);
+        }
+        // Not its id: whoever knows that can fetch the renditions.
+        tracing::debug!(orchestrator = node.host(), "session opened");
         let now = self.opener.clock.wall();
         let life = info.expires_at.duration_since(now);
         let before = (life / 10).clamp(SignedDuration::ZERO, RENEW_BEFORE);

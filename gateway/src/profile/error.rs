@@ -91,7 +91,10 @@ pub enum ProfileError {
     #[error("name `source` belongs to the stream as it was pushed; choose another")]
     SourceName,
     /// A name that no orchestrator can serve.
-    #[error("name {} ends in `live`, which orchestrators cannot serve; choose another", Quoted(name))]
+    #[error(
+        "name {} ends in `live`, which orchestrators cannot serve; choose another",
+        Quoted(name)
+    )]
     LiveName {
         /// The name.
         name: String,
@@ -199,7 +202,11 @@ impl fmt::Display for Entry {
             None => write!(f, "{}", self.error),
         }?;
         // The parser's own words say where in the document it stopped.
-        if let ProfileError::NotJson { source } = &self.error { write!(f, ": {source}") } else { Ok(()) }
+        if let ProfileError::NotJson { source } = &self.error {
+            write!(f, ": {source}")
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -122,10 +122,7 @@ mod tests {
     fn a_full_orchestrator_says_so_in_every_way_it_can() {
         assert_eq!(classify_result("OrchestratorBusy"), Fault::Busy);
         assert_eq!(classify_result("OrchestratorCapped"), Fault::Capped);
-        assert_eq!(
-            classify_rpc("Invalid orchestrator request: OrchestratorCapped"),
-            Fault::Capped
-        );
+        assert_eq!(classify_rpc("Invalid orchestrator request: OrchestratorCapped"), Fault::Capped);
         assert_eq!(classify_result("no transcoders available"), Fault::Capped);
         assert_eq!(classify_refusal(429, "slow down"), Fault::Busy);
     }

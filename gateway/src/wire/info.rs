@@ -234,8 +234,8 @@ fn read_address(bytes: &[u8]) -> Result<Option<Address>, InfoError> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    let address = Address::try_from(bytes)
-        .map_err(|_| InfoError::BadAddress { found: bytes.len() })?;
+    let address =
+        Address::try_from(bytes).map_err(|_| InfoError::BadAddress { found: bytes.len() })?;
     Ok(Some(address).filter(|address| !address.is_zero()))
 }
 

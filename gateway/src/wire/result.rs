@@ -154,7 +154,8 @@ pub fn decode_result(
         let found = segments.len();
         return Err(ResultError::WrongCount { expected: expected_profiles, found });
     }
-    let segments = segments.iter().enumerate().map(|(i, s)| rendition(i, s)).collect::<Result<_, _>>()?;
+    let segments =
+        segments.iter().enumerate().map(|(i, s)| rendition(i, s)).collect::<Result<_, _>>()?;
     Ok(TranscodeOutput { segments, signature: sig, info: result.info })
 }
 

@@ -119,7 +119,7 @@ impl Gateway {
         flags: &[&str],
         change: impl FnOnce(&mut Config),
     ) -> Self {
-        let urls: Vec<String> = orchestrators.iter().map(|o| o.url().to_string()).collect();
+        let urls: Vec<String> = orchestrators.iter().map(|o| o.uri().to_owned()).collect();
         Self::at(&urls, flags, change).await
     }
 
@@ -203,6 +203,13 @@ impl Gateway {
         let handle = self.handle.take().expect("the gateway runs");
         assert!(handle.stop(PATIENCE).await, "everything begun was finished");
         read_records(self.dir.path())
+    }
+
+    /// Stops the gateway and looks at what it left, before its directory goes.
+    pub(crate) async fn stopped<T>(mut self, look: impl FnOnce() -> T) -> T {
+        let handle = self.handle.take().expect("the gateway runs");
+        assert!(handle.stop(PATIENCE).await, "everything begun was finished");
+        look()
     }
 
     /// Stops the gateway.

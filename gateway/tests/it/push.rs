@@ -137,12 +137,9 @@ async fn a_client_that_leaves_in_the_middle_of_a_body_leaves_no_trace() {
 
 #[tokio::test]
 async fn a_client_that_leaves_while_its_segment_is_transcoded_cancels_nothing() {
-    use std::time::Duration;
     use tokio::io::AsyncWriteExt as _;
-    use waymark_testkit::{Fault, SegmentFault, Times};
     let orchestrator = orchestrator().await;
-    let slow = Fault::Segment(SegmentFault::Slow(Duration::from_millis(300)));
-    orchestrator.set_fault(slow, Times::Once);
+    let held = orchestrator.hold();
     let gateway = Gateway::start(&[&orchestrator]).await;
     let mut socket = tokio::net::TcpStream::connect(gateway.media_address()).await.unwrap();
     let body = segment(0);
@@ -154,6 +151,7 @@ async fn a_client_that_leaves_while_its_segment_is_transcoded_cancels_nothing() 
     socket.write_all(&body).await.unwrap();
     orchestrator.wait_for(|s| s.segments_accepted == 1).await.expect("the segment is sent");
     drop(socket);
+    drop(held);
     let records = gateway.records().await;
     assert_eq!(records.len(), 1);
     assert_eq!(records[0]["outcome"], "ok");

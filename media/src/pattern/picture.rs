@@ -43,7 +43,8 @@ impl Painter {
         let side = |value: u32| usize::try_from(value).unwrap_or(0);
         let (width, height) = (side(width), side(height));
         // a triangle wave between 48 and 175
-        let wave = |x: usize| u8::try_from(48 + (x % PERIOD).min(PERIOD - 1 - x % PERIOD)).unwrap_or(0);
+        let wave =
+            |x: usize| u8::try_from(48 + (x % PERIOD).min(PERIOD - 1 - x % PERIOD)).unwrap_or(0);
         Self { width, height, seed: side(seed), bands: (0..width + PERIOD).map(wave).collect() }
     }
 
@@ -88,7 +89,8 @@ impl Painter {
             };
             let mut rest = n;
             for place in (0..DIGITS).rev() {
-                let bits = FONT.get(rest % 10).and_then(|rows| rows.get(line)).copied().unwrap_or(0);
+                let bits =
+                    FONT.get(rest % 10).and_then(|rows| rows.get(line)).copied().unwrap_or(0);
                 rest /= 10;
                 for column in (0..DIGIT.1).filter(|column| bits & (4 >> column) != 0) {
                     fill(row, block * (1 + place * 4 + column), block, WHITE);
@@ -146,7 +148,7 @@ mod tests {
     fn consecutive_pictures_and_other_seeds_differ_beyond_the_counter() {
         let lower = |picture: &Video| {
             let plane = picture.data(0);
-            plane.get(plane.len() / 2..).unwrap().to_vec()
+            plane[plane.len() / 2..].to_vec()
         };
         let painter = Painter::new(320, 180, 0);
         assert_ne!(lower(&painter.draw(1)), lower(&painter.draw(2)));

@@ -46,7 +46,11 @@ impl Tone {
         options.set("aac_coder", "fast");
         let encoder = audio.open_as_with(codec, options).map_err(failed("open the AAC encoder"))?;
         let wave = (0..TABLE).map(|n| {
-            #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a wave")]
+            #[allow(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                reason = "a wave"
+            )]
             let value = (0.25 * (TAU * HERTZ * n as f64 / f64::from(RATE)).sin()) as f32;
             value
         });

@@ -75,6 +75,14 @@ impl<'a> BitReader<'a> {
         self.ue().filter(|value| *value <= max)
     }
 
+    /// Passes over `count` fields of `ue(v)`.
+    pub(super) fn ues(&mut self, count: u32) -> Option<()> {
+        for _ in 0..count {
+            self.ue()?;
+        }
+        Some(())
+    }
+
     /// Signed Exp-Golomb, `se(v)`.
     pub(super) fn se(&mut self) -> Option<i64> {
         let code = i64::from(self.ue()?);

@@ -27,8 +27,8 @@ impl<'a> Boxes<'a> {
     }
 
     /// Body of the first box of this kind.
-    pub(crate) fn body(mut self, kind: &Kind) -> Option<&'a [u8]> {
-        self.find(|b| b.kind == *kind).map(|b| b.body)
+    pub(crate) fn body(mut self, kind: Kind) -> Option<&'a [u8]> {
+        self.find(|b| b.kind == kind).map(|b| b.body)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::boxes::{Boxes, Kind, be16};
 use super::rate::Rate;
-use super::sequence::{Sequence, chroma};
+use super::sequence::Sequence;
 use super::{AudioCodec, Chroma, VideoCodec, h264, hevc};
 
 /// A sample entry of a track that matters.
@@ -42,13 +42,13 @@ pub(super) fn video(kind: Kind, body: &[u8]) -> Option<VideoEntry> {
     let children = Boxes::new(body.get(VISUAL..)?);
     let in_band = matches!(&kind, b"avc3" | b"avc4" | b"hev1" | b"hev2" | b"dvhe");
     let sets = match codec {
-        VideoCodec::H264 => children.clone().body(b"avcC").and_then(avc_configuration),
-        VideoCodec::Hevc => children.clone().body(b"hvcC").and_then(hevc_configuration),
+        VideoCodec::H264 => children.clone().body(*b"avcC").and_then(avc_configuration),
+        VideoCodec::Hevc => children.clone().body(*b"hvcC").and_then(hevc_configuration),
         _ => None,
     };
     let (chroma, bit_depth) = match codec {
-        VideoCodec::Vp9 | VideoCodec::Vp8 => children.body(b"vpcC").and_then(vp_format),
-        VideoCodec::Av1 => children.body(b"av1C").and_then(av1_format),
+        VideoCodec::Vp9 | VideoCodec::Vp8 => children.body(*b"vpcC").and_then(vp_format),
+        VideoCodec::Av1 => children.body(*b"av1C").and_then(av1_format),
         _ => sets.map(|set| (set.chroma, Some(set.bit_depth))),
     }
     .unwrap_or_default();
@@ -126,7 +126,7 @@ fn av1_format(av1c: &[u8]) -> Option<Format> {
         (true, true) => 12,
     };
     let subsampling = match (bit(4), bit(3), bit(2)) {
-        (true, ..) => chroma(0)?,
+        (true, ..) => None,
         (_, true, true) => Some(Chroma::C420),
         (_, true, false) => Some(Chroma::C422),
         (_, false, _) => Some(Chroma::C444),
@@ -154,7 +154,7 @@ pub(super) fn audio(kind: Kind, body: &[u8]) -> AudioCodec {
 
 /// Object type of the decoder configuration in an `esds` among `children` (14496-1 7.2.6).
 fn object_type(children: &[u8]) -> Option<u8> {
-    let esds = Boxes::new(children).body(b"esds")?.get(4..)?;
+    let esds = Boxes::new(children).body(*b"esds")?.get(4..)?;
     let (3, es) = descriptor(esds)? else { return None };
     let flags = *es.get(2)?;
     let mut at = 3;

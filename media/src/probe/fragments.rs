@@ -28,9 +28,10 @@ pub(super) fn samples(file: &[u8], track: u32, defaults: Defaults) -> Samples {
     let mut all = Samples::default();
     for moof in Boxes::new(file).filter(|b| b.kind == *b"moof") {
         for traf in Boxes::new(moof.body).filter(|b| b.kind == *b"traf") {
-            let Some(run) = Boxes::new(traf.body).body(b"tfhd").and_then(|tfhd| {
-                fragment(tfhd, track, defaults, u64::try_from(moof.at).ok()?)
-            }) else {
+            let Some(run) = Boxes::new(traf.body)
+                .body(*b"tfhd")
+                .and_then(|tfhd| fragment(tfhd, track, defaults, u64::try_from(moof.at).ok()?))
+            else {
                 continue;
             };
             let mut run = run;
@@ -66,11 +67,9 @@ fn fragment(tfhd: &[u8], track: u32, defaults: Defaults, moof_at: u64) -> Option
         at += 4;
     }
     let mut defaults = defaults;
-    for (bit, value) in [
-        (0x8, &mut defaults.duration),
-        (0x10, &mut defaults.size),
-        (0x20, &mut defaults.flags),
-    ] {
+    for (bit, value) in
+        [(0x8, &mut defaults.duration), (0x10, &mut defaults.size), (0x20, &mut defaults.flags)]
+    {
         if flags & bit != 0 {
             *value = be32(tfhd, at)?;
             at += 4;

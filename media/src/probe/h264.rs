@@ -3,6 +3,7 @@
 //! Only what tells size, format and where decoding can start; ITU-T H.264 7.3.2.1, 7.3.3, D.1.8.
 
 use super::bits::BitReader;
+use super::rate::Rate;
 use super::sequence::{self, MAX_SIDE, Sequence};
 
 /// A sequence parameter set with what slice headers need of it.
@@ -65,12 +66,12 @@ pub(super) fn sps(nal: &[u8]) -> Option<Sps> {
         width = sequence::cropped(width, left, right, unit_x)?;
         height = sequence::cropped(height, top, bottom, unit_y * field_factor)?;
     }
-    let frame_rate = timing(&mut r).flatten();
+    let frame_rate = timing(&mut r);
     Some(Sps {
         sequence: Sequence {
             width,
             height,
-            chroma: sequence::chroma(chroma_idc)?,
+            chroma: sequence::chroma(chroma_idc),
             bit_depth: u8::try_from(bit_depth).ok()?,
             frame_rate,
         },
@@ -115,18 +116,18 @@ fn picture_order_count(r: &mut BitReader<'_>) -> Option<()> {
     Some(())
 }
 
-/// Frame rate of the VUI (E.1.1); the outer `None` is data that ends early.
-fn timing(r: &mut BitReader<'_>) -> Option<Option<(u32, u32)>> {
+/// Frame rate of the VUI (E.1.1), if it has one.
+fn timing(r: &mut BitReader<'_>) -> Option<Rate> {
     if !r.flag()? {
-        return Some(None);
+        return None;
     }
     vui_start(r)?;
     if !r.flag()? {
-        return Some(None);
+        return None;
     }
     let (units, scale) = (u64::from(r.bits(32)?), u64::from(r.bits(32)?));
     // a tick is a field
-    Some(sequence::vui_rate(scale, units * 2))
+    sequence::vui_rate(scale, units * 2)
 }
 
 /// VUI fields before the timing (HEVC has the same four).

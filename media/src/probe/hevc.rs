@@ -31,8 +31,8 @@ pub(super) fn sps(nal: &[u8]) -> Option<Sequence> {
     let bit_depth = u8::try_from(8 + r.ue_max(8)?).ok()?;
     r.ue_max(8)?;
     // Timing is far behind and optional: whatever fails on the way only means that there is none.
-    let frame_rate = timing(&mut r, sub_layers).flatten();
-    Some(Sequence { width, height, chroma: sequence::chroma(chroma_idc)?, bit_depth, frame_rate })
+    let frame_rate = timing(&mut r, sub_layers);
+    Some(Sequence { width, height, chroma: sequence::chroma(chroma_idc), bit_depth, frame_rate })
 }
 
 fn side(value: u32) -> Option<u32> {
@@ -55,22 +55,20 @@ fn profile_tier_level(r: &mut BitReader<'_>, sub_layers: u32) -> Option<()> {
     Some(())
 }
 
-fn timing(r: &mut BitReader<'_>, sub_layers: u32) -> Option<Option<Rate>> {
+fn timing(r: &mut BitReader<'_>, sub_layers: u32) -> Option<Rate> {
     let log2_poc_lsb = 4 + r.ue_max(12)?;
     let first_layer = if r.flag()? { 0 } else { sub_layers };
     for _ in first_layer..=sub_layers {
-        (r.ue()?, r.ue()?, r.ue()?);
+        r.ues(3)?;
     }
-    for _ in 0..6 {
-        r.ue()?;
-    }
+    r.ues(6)?;
     if r.flag()? && r.flag()? {
         scaling_lists(r)?;
     }
     r.skip(2)?;
     if r.flag()? {
         r.skip(8)?;
-        (r.ue()?, r.ue()?);
+        r.ues(2)?;
         r.skip(1)?;
     }
     reference_sets(r)?;
@@ -81,20 +79,18 @@ fn timing(r: &mut BitReader<'_>, sub_layers: u32) -> Option<Option<Rate>> {
     }
     r.skip(2)?;
     if !r.flag()? {
-        return Some(None);
+        return None;
     }
     vui_start(r)?;
     r.skip(3)?;
     if r.flag()? {
-        for _ in 0..4 {
-            r.ue()?;
-        }
+        r.ues(4)?;
     }
     if !r.flag()? {
-        return Some(None);
+        return None;
     }
     let (units, scale) = (u64::from(r.bits(32)?), u64::from(r.bits(32)?));
-    Some(sequence::vui_rate(scale, units))
+    sequence::vui_rate(scale, units)
 }
 
 fn scaling_lists(r: &mut BitReader<'_>) -> Option<()> {

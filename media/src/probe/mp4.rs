@@ -12,8 +12,8 @@ use crate::Container;
 
 /// Boxes a file or segment can begin with.
 const OPENING: [&Kind; 14] = [
-    b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"sidx", b"wide", b"emsg", b"prft",
-    b"pnot", b"uuid", b"mfra",
+    b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"sidx", b"wide", b"emsg",
+    b"prft", b"pnot", b"uuid", b"mfra",
 ];
 
 /// Samples of a track that are in the file.
@@ -49,14 +49,16 @@ pub(super) fn looks_like(bytes: &[u8]) -> bool {
 
 pub(super) fn probe(file: &[u8]) -> Result<Probe, ProbeError> {
     // A media segment without its initialisation describes no track at all.
-    let moov = Boxes::new(file).body(b"moov").ok_or(ProbeError::NoDecodableFrame)?;
+    let moov = Boxes::new(file).body(*b"moov").ok_or(ProbeError::NoDecodableFrame)?;
     let mut video: Option<(Track<'_>, entry::VideoEntry)> = None;
     let mut audio: Option<AudioCodec> = None;
     let fragmented = Boxes::new(moov).any(|b| b.kind == *b"mvex");
     for trak in Boxes::new(moov).filter(|b| b.kind == *b"trak") {
         match track(trak.body) {
             Some((track, Entry::Video(found))) if video.is_none() => video = Some((track, found)),
-            Some((track, Entry::Audio(codec))) if fragmented || tables::has_samples(track.table) => {
+            Some((track, Entry::Audio(codec)))
+                if fragmented || tables::has_samples(track.table) =>
+            {
                 audio.get_or_insert(codec);
             }
             _ => {}
@@ -64,7 +66,7 @@ pub(super) fn probe(file: &[u8]) -> Result<Probe, ProbeError> {
     }
     let (track, entry) = video.ok_or(ProbeError::NoVideo)?;
     let defaults = Boxes::new(moov)
-        .body(b"mvex")
+        .body(*b"mvex")
         .and_then(|mvex| Defaults::of_track(mvex, track.id))
         .unwrap_or_default();
     let samples =
@@ -95,15 +97,15 @@ pub(super) fn probe(file: &[u8]) -> Result<Probe, ProbeError> {
 
 fn track(trak: &[u8]) -> Option<(Track<'_>, Entry)> {
     let id = {
-        let tkhd = Boxes::new(trak).body(b"tkhd")?;
+        let tkhd = Boxes::new(trak).body(*b"tkhd")?;
         be32(tkhd, if *tkhd.first()? == 1 { 20 } else { 12 })?
     };
-    let mdia = Boxes::new(trak).body(b"mdia")?;
-    let mdhd = Boxes::new(mdia).body(b"mdhd")?;
+    let mdia = Boxes::new(trak).body(*b"mdia")?;
+    let mdhd = Boxes::new(mdia).body(*b"mdhd")?;
     let clock = be32(mdhd, if *mdhd.first()? == 1 { 20 } else { 12 })?;
-    let handler = Boxes::new(mdia).body(b"hdlr")?.get(8..12)?;
-    let table = Boxes::new(mdia).body(b"minf").and_then(|minf| Boxes::new(minf).body(b"stbl"))?;
-    let stsd = Boxes::new(table).body(b"stsd")?;
+    let handler = Boxes::new(mdia).body(*b"hdlr")?.get(8..12)?;
+    let table = Boxes::new(mdia).body(*b"minf").and_then(|minf| Boxes::new(minf).body(*b"stbl"))?;
+    let stsd = Boxes::new(table).body(*b"stsd")?;
     let first = Boxes::new(stsd.get(8..)?).next()?;
     let entry = match handler {
         b"vide" => Entry::Video(entry::video(first.kind, first.body)?),

@@ -34,7 +34,8 @@ impl<'a> Packets<'a> {
     pub(super) fn find(bytes: &'a [u8]) -> Option<Self> {
         memchr::memchr_iter(SYNC, bytes).find_map(|at| {
             let stride = STRIDES.into_iter().find(|stride| {
-                let hits = bytes.get(at..).unwrap_or_default().iter().step_by(*stride).take(CONFIRM);
+                let hits =
+                    bytes.get(at..).unwrap_or_default().iter().step_by(*stride).take(CONFIRM);
                 let available = (bytes.len() - at).div_ceil(*stride).min(CONFIRM);
                 // few packets only count where they are all there is
                 let enough = available == CONFIRM || (available >= 2 && at < *stride);
@@ -48,9 +49,8 @@ impl<'a> Packets<'a> {
     fn resync(&mut self) -> Option<()> {
         let from = self.at;
         let rest = self.bytes.get(from..)?;
-        let at = memchr::memchr_iter(SYNC, rest).find(|at| {
-            rest.get(at + self.stride).is_none_or(|byte| *byte == SYNC)
-        })?;
+        let at = memchr::memchr_iter(SYNC, rest)
+            .find(|at| rest.get(at + self.stride).is_none_or(|byte| *byte == SYNC))?;
         self.at = from + at;
         Some(())
     }
@@ -110,16 +110,15 @@ pub(super) struct PesHeader {
 
 /// Reads the header at the start of a payload.
 pub(super) fn pes_header(payload: &[u8]) -> Option<PesHeader> {
-    let [0, 0, 1, stream_id, _, _, _, flags, header_len, fields @ ..] = payload else { return None };
-    let pts = match (flags & 0x80 != 0, fields) {
-        (true, [a, b, c, d, e, ..]) => Some(
-            (u64::from(a & 0x0e) << 29)
-                | (u64::from(*b) << 22)
-                | (u64::from(c & 0xfe) << 14)
-                | (u64::from(*d) << 7)
-                | (u64::from(*e) >> 1),
-        ),
-        _ => None,
+    let [0, 0, 1, stream_id, _, _, _, flags, header_len, fields @ ..] = payload else {
+        return None;
     };
+    let pts = if flags & 0x80 == 0 { None } else { fields.first_chunk().copied().map(time_stamp) };
     Some(PesHeader { stream_id: *stream_id, pts, len: 9 + usize::from(*header_len) })
+}
+
+/// A time stamp: 3, 15 and 15 bits with a marker bit behind each.
+fn time_stamp(bytes: [u8; 5]) -> u64 {
+    let all = bytes.iter().fold(0u64, |all, byte| (all << 8) | u64::from(*byte));
+    ((all >> 33 & 0x7) << 30) | ((all >> 17 & 0x7fff) << 15) | (all >> 1 & 0x7fff)
 }

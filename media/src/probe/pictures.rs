@@ -113,10 +113,8 @@ impl Pictures {
     fn hevc(&mut self, kind: u8, nal: &[u8]) {
         let base_layer = matches!(nal, [a, b, ..] if a & 1 == 0 && b >> 3 == 0);
         match kind {
-            0..=31 if base_layer => {
-                if nal.get(2).is_some_and(|byte| byte & 0x80 != 0) {
-                    self.picture((16..=23).contains(&kind));
-                }
+            0..=31 if base_layer && nal.get(2).is_some_and(|byte| byte & 0x80 != 0) => {
+                self.picture((16..=23).contains(&kind));
             }
             33 if base_layer => {
                 if let Some(sequence) = hevc::sps(nal) {

@@ -16,13 +16,12 @@ pub(super) struct Sequence {
     pub(super) frame_rate: Option<Rate>,
 }
 
-/// `chroma_format_idc`; the inner `None` is monochrome, the outer a value that does not exist.
-pub(super) const fn chroma(idc: u32) -> Option<Option<Chroma>> {
+/// `chroma_format_idc`; 0 is monochrome.
+pub(super) const fn chroma(idc: u32) -> Option<Chroma> {
     match idc {
-        0 => Some(None),
-        1 => Some(Some(Chroma::C420)),
-        2 => Some(Some(Chroma::C422)),
-        3 => Some(Some(Chroma::C444)),
+        1 => Some(Chroma::C420),
+        2 => Some(Chroma::C422),
+        3 => Some(Chroma::C444),
         _ => None,
     }
 }

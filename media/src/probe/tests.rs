@@ -1,1 +1,8 @@
-//! x
+//! Tests of the parsers with bit streams built by hand, with damaged ones, and with ones that libav encoded.
+
+mod build;
+mod containers;
+#[cfg(feature = "libav")]
+mod encoded;
+mod hostile;
+mod parameter_sets;

@@ -13,21 +13,17 @@ const CLOCK: u64 = 90_000;
 const WRAP: u64 = 1 << 33;
 
 pub(super) fn probe(packets: Packets<'_>) -> Result<Probe, ProbeError> {
-    match find_program(packets.clone()) {
-        Some(program) => {
-            let (pid, codec) = program.video.ok_or(ProbeError::NoVideo)?;
-            walk(packets, pid, codec, &program).into_probe(codec)
-        }
-        // A stream cut after its tables: libav takes a PID with a video stream id for video and guesses.
-        None => {
-            let pid = guess_video_pid(packets.clone()).ok_or(ProbeError::NoVideo)?;
-            let walk_as = |codec| walk(packets.clone(), pid, codec, &Program::default());
-            let h264 = walk_as(VideoCodec::H264);
-            match walk_as(VideoCodec::Hevc).into_probe(VideoCodec::Hevc) {
-                Ok(hevc) if !h264.decodable() => Ok(hevc),
-                _ => h264.into_probe(VideoCodec::H264),
-            }
-        }
+    if let Some(program) = find_program(packets.clone()) {
+        let (pid, codec) = program.video.ok_or(ProbeError::NoVideo)?;
+        return walk(packets, pid, codec, &program).into_probe(codec);
+    }
+    // A stream cut after its tables: libav takes a PID with a video stream id for video and guesses.
+    let pid = guess_video_pid(packets.clone()).ok_or(ProbeError::NoVideo)?;
+    let walk_as = |codec| walk(packets.clone(), pid, codec, &Program::default());
+    let h264 = walk_as(VideoCodec::H264);
+    match walk_as(VideoCodec::Hevc).into_probe(VideoCodec::Hevc) {
+        Ok(hevc) if !h264.decodable() => Ok(hevc),
+        _ => h264.into_probe(VideoCodec::H264),
     }
 }
 
@@ -116,8 +112,8 @@ fn walk(packets: Packets<'_>, pid: u16, codec: VideoCodec, program: &Program) ->
     if let Some(pictures) = &mut pictures {
         scanner.finish(pictures);
     }
-    let audio = heard.iter().zip(&program.audio).filter(|(heard, _)| **heard);
-    let audio = audio.filter_map(|(_, slot)| slot.map(|(_, codec)| codec)).next();
+    let mut audio = heard.iter().zip(&program.audio).filter(|(heard, _)| **heard);
+    let audio = audio.find_map(|(_, slot)| slot.map(|(_, codec)| codec));
     Walk { pictures, pes, entry_points, times, audio }
 }
 

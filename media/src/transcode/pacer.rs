@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn source_times_that_stand_still_or_go_back_still_advance() {
         let mut pacer = Pacer::source();
-        let shown: Vec<_> = [5, 5, 3, 9].into_iter().flat_map(|pts| pacer.arrive(pts, TS)).collect();
+        let shown: Vec<_> =
+            [5, 5, 3, 9].into_iter().flat_map(|pts| pacer.arrive(pts, TS)).collect();
         assert_eq!(shown, [5, 6, 7, 9]);
     }
 }

@@ -132,7 +132,11 @@ impl Rendition {
     }
 
     /// Ends the rendition; its last picture ends at `end` in `time_base`.
-    pub(super) fn finish(mut self, end: i64, time_base: Rational) -> Result<Output, TranscodeError> {
+    pub(super) fn finish(
+        mut self,
+        end: i64,
+        time_base: Rational,
+    ) -> Result<Output, TranscodeError> {
         if let Some(held) = self.held.take() {
             let shown = self.pacer.finish(end, time_base, self.frames > 0);
             self.show(&held, shown)?;
@@ -196,8 +200,9 @@ impl Rendition {
     /// A picture of the rendition's size, in memory of its own because the encoder may keep it.
     fn scale(&mut self, picture: &Video) -> Result<Video, TranscodeError> {
         let from = (picture.format(), picture.width(), picture.height());
-        let unsupported =
-            || TranscodeError::UnsupportedPixelFormat { format: format!("{:?}", from.0).to_lowercase() };
+        let unsupported = || TranscodeError::UnsupportedPixelFormat {
+            format: format!("{:?}", from.0).to_lowercase(),
+        };
         let scaler = match &mut self.scaler {
             Some(scaler) if scaler.from == from => scaler,
             slot => {

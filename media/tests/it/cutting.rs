@@ -1,12 +1,14 @@
 //! Pieces cut inside a group of pictures are refused with a reason, never taken for a segment.
 
 use waymark_media::{
-    Container, ProbeError, Speed, Target, TestPattern, TranscodeError, inspect, probe, transcode,
+    Container, Limits, ProbeError, Speed, Target, TestPattern, TranscodeError, inspect, probe,
+    transcode,
 };
 
 /// A segment with one key frame, at its start.
 fn segment(speed: Speed) -> Vec<u8> {
-    let pattern = TestPattern { width: 320, height: 180, bitrate: 400_000, speed, ..TestPattern::default() };
+    let pattern =
+        TestPattern { width: 320, height: 180, bitrate: 400_000, speed, ..TestPattern::default() };
     pattern.segments(1).unwrap().remove(0).bytes.to_vec()
 }
 
@@ -35,7 +37,7 @@ fn a_piece_cut_inside_a_group_of_pictures_has_no_key_frame() {
 fn what_the_probe_refuses_does_not_decode_either() {
     let piece = cut_inside(&segment(Speed::Superfast));
     assert!(matches!(inspect(&piece), Err(TranscodeError::InvalidVideo)));
-    let refused = transcode(&piece, &[Target::new(256, 144, 200_000)], &Default::default());
+    let refused = transcode(&piece, &[Target::new(256, 144, 200_000)], &Limits::default());
     assert_eq!(refused.unwrap_err().stock_text(), "TranscoderInvalidVideo");
 }
 

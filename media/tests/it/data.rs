@@ -15,10 +15,9 @@ pub(crate) struct Recorded {
     pub(crate) frames: u32,
     pub(crate) decoded: u32,
     pub(crate) idr: u32,
-    /// Of the video, raw, in the file's clock.
+    /// Of the video, raw, in 1/90000 s (transport streams).
     pub(crate) first_pts: i64,
     pub(crate) last_pts: i64,
-    pub(crate) clock: i64,
     pub(crate) audio: Option<String>,
     pub(crate) audio_packets: u32,
 }
@@ -55,7 +54,6 @@ fn read(fact: &serde_json::Value) -> Recorded {
         idr: count("idr"),
         first_pts: number("first_pts"),
         last_pts: number("last_pts"),
-        clock: fact["time_base"][1].as_i64().unwrap(),
         audio: text("audio"),
         audio_packets: count("audio_packets"),
         file,

@@ -1,5 +1,7 @@
 //! Probing, transcoding and generating against recorded segments and against what really decodes.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 mod cutting;
 mod data;
 mod patterns;

@@ -97,9 +97,18 @@ fn seeds_give_different_streams_and_the_same_seed_the_same() {
 #[test]
 fn patterns_that_cannot_be_are_refused() {
     let refused = |pattern: TestPattern| pattern.stream().map(|_| ()).unwrap_err();
-    assert!(matches!(refused(TestPattern { width: 33, ..small() }), PatternError::InvalidSize { .. }));
-    assert!(matches!(refused(TestPattern { height: 8_192, ..small() }), PatternError::InvalidSize { .. }));
-    assert!(matches!(refused(TestPattern { fps: (30, 0), ..small() }), PatternError::InvalidFrameRate { .. }));
+    assert!(matches!(
+        refused(TestPattern { width: 33, ..small() }),
+        PatternError::InvalidSize { .. }
+    ));
+    assert!(matches!(
+        refused(TestPattern { height: 8_192, ..small() }),
+        PatternError::InvalidSize { .. }
+    ));
+    assert!(matches!(
+        refused(TestPattern { fps: (30, 0), ..small() }),
+        PatternError::InvalidFrameRate { .. }
+    ));
     let long = TestPattern { segment: Duration::from_secs(61), ..small() };
     assert!(matches!(refused(long), PatternError::InvalidDuration { .. }));
 }

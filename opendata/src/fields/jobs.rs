@@ -7,7 +7,8 @@ use crate::LogicalType::{
 };
 use crate::PrivacyClass::{Evidence, Label, Measure, Money, Operator, Quasi};
 use crate::{
-    Blame, Continent, ErrorNative, ErrorType, JobRow, LogicalType, PrivacyClass, SessionPseudonym, Value,
+    Blame, Continent, ErrorNative, ErrorType, JobRow, LogicalType, PrivacyClass, SessionPseudonym,
+    Value,
 };
 
 type Read = for<'a> fn(&'a JobRow) -> Value<'a>;

@@ -72,7 +72,8 @@ impl JsonLines {
                 break;
             }
             self.waiting.drain(..lines);
-            progress.written = progress.written.saturating_add(lines.try_into().unwrap_or(u64::MAX));
+            progress.written =
+                progress.written.saturating_add(lines.try_into().unwrap_or(u64::MAX));
         }
         while self.waiting.len() > self.max_waiting {
             self.waiting.pop_front();

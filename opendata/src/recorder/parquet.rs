@@ -28,6 +28,9 @@ use crate::{Address, JobRow, record_batch, schema};
 /// Rows that are turned into columns at once.
 const BATCH_ROWS: usize = 1024;
 
+/// Rows in a page.
+const PAGE_ROWS: usize = 2048;
+
 /// Parts open at once; one more closes the oldest.
 const MAX_OPEN_PARTS: usize = 16;
 
@@ -164,7 +167,8 @@ impl Parquet {
             .iter()
             .filter(|(_, part)| {
                 // A clock that went back would otherwise keep a part open for ever.
-                now < part.opened_at || now.duration_since(part.opened_at).unsigned_abs() >= self.max_age
+                now < part.opened_at
+                    || now.duration_since(part.opened_at).unsigned_abs() >= self.max_age
             })
             .map(|(partition, _)| partition.clone())
             .collect();
@@ -205,8 +209,6 @@ impl Parquet {
         self.defect = Some(error.to_string());
     }
 
-    #[cfg(test)] pub(super) fn mem(&self) -> Vec<usize> { self.open.values().map(|p| p.writer.memory_size()).collect() }
-    #[cfg(test)] pub(super) fn bytes(&self) -> usize { self.closed.iter().map(|p| p.bytes.len()).sum() }
     /// Rows of closed parts that wait for the disk.
     pub(super) fn waiting(&self) -> u64 {
         self.closed.iter().map(|part| part.rows).fold(0, u64::saturating_add)
@@ -266,6 +268,8 @@ fn properties(max_rows: usize) -> WriterProperties {
         .set_created_by(concat!("waymark ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(max_rows))
+        // Rows of an unfinished page are held unencoded, about 1 kB each.
+        .set_data_page_row_count_limit(PAGE_ROWS)
         // Random bytes: a dictionary would only be thrown away.
         .set_column_dictionary_enabled(ColumnPath::from("job_id"), false)
         .build()

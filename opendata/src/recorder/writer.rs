@@ -43,9 +43,9 @@ pub(super) struct Progress {
 impl Writer {
     pub(super) fn new(config: &RecorderConfig, layout: Layout, metrics: Metrics) -> Self {
         let jsonl = config.jsonl.then(|| JsonLines::new(layout.clone(), config.capacity));
-        let parquet = config.parquet.then(|| {
-            Parquet::new(layout, config.parquet_max_rows.max(1), config.parquet_max_age)
-        });
+        let parquet = config
+            .parquet
+            .then(|| Parquet::new(layout, config.parquet_max_rows.max(1), config.parquet_max_age));
         Self {
             jsonl,
             parquet,
@@ -135,7 +135,10 @@ impl Health {
             Some(error) => {
                 metrics.failed(format);
                 if !self.failing {
-                    warn!(format, error, "records cannot be written; they are kept and tried again");
+                    warn!(
+                        format,
+                        error, "records cannot be written; they are kept and tried again"
+                    );
                 }
                 self.failing = true;
             }

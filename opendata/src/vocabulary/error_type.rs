@@ -112,10 +112,23 @@ impl ErrorType {
     /// Who is to blame when nothing else is known.
     pub const fn default_blame(self) -> Blame {
         match self {
-            Self::Busy | Self::Capacity | Self::TimeoutFirst | Self::TimeoutTotal | Self::BadResponse | Self::BadSignature | Self::PriceChanged | Self::Unsupported | Self::ModelNotLoaded | Self::OutputMissing | Self::OutputUndecodable | Self::Verification => Blame::Orchestrator,
+            Self::Busy
+            | Self::Capacity
+            | Self::TimeoutFirst
+            | Self::TimeoutTotal
+            | Self::BadResponse
+            | Self::BadSignature
+            | Self::PriceChanged
+            | Self::Unsupported
+            | Self::ModelNotLoaded
+            | Self::OutputMissing
+            | Self::OutputUndecodable
+            | Self::Verification => Blame::Orchestrator,
             Self::Connect | Self::Tls | Self::Dns => Blame::Network,
             Self::PaymentRejected | Self::Other => Blame::Unknown,
-            Self::InsufficientBalance | Self::TicketParamsExpired | Self::Internal => Blame::Gateway,
+            Self::InsufficientBalance | Self::TicketParamsExpired | Self::Internal => {
+                Blame::Gateway
+            }
             Self::SourceInvalid | Self::CancelledByClient => Blame::Client,
         }
     }

@@ -33,7 +33,11 @@ fn framed(exchange: &Value, key: &str) -> Vec<u8> {
 }
 
 /// Decodes, compares with the recorded reading, and checks that nothing was lost on the way.
-fn check<M: Message + Default + PartialEq + Debug>(bytes: &[u8], reading: &Value, render: fn(&M) -> Value) {
+fn check<M: Message + Default + PartialEq + Debug>(
+    bytes: &[u8],
+    reading: &Value,
+    render: fn(&M) -> Value,
+) {
     let message = M::decode(bytes).unwrap();
     assert_eq!(render(&message), *reading);
     // Not the same bytes: maps come in any order, and entries with a default key are shorter here.
@@ -139,7 +143,7 @@ fn every_answer_to_a_segment_reads_as_recorded() {
         assert_eq!(message["seq"].as_str().unwrap_or("0"), expected["seq"].to_string());
         assert_eq!(message["error"].as_str().unwrap_or(""), expected["error"]);
         let segments = message["data"]["segments"].as_array().map_or(0, Vec::len);
-        assert_eq!(segments, expected["segments"].as_u64().unwrap() as usize);
+        assert_eq!(segments.to_string(), expected["segments"].to_string());
         decoded += 1;
     }
     assert_eq!(decoded, 13);

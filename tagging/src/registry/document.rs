@@ -146,9 +146,7 @@ fn mappings(
             let names = registry.by_name.entry(*system).or_default();
             match names.insert(value.clone(), tag.clone()) {
                 None => Ok(Mapping { system: *system, value: value.clone() }),
-                Some(other) => {
-                    Err(refuse(item, format!("{value:?} is already mapped to {other}")))
-                }
+                Some(other) => Err(refuse(item, format!("{value:?} is already mapped to {other}"))),
             }
         })
         .collect()
@@ -186,18 +184,34 @@ fn attribute(item: Spanned<AttributeItem>) -> Result<Attribute, RegistryError> {
     }
     let labels = match class {
         CardinalityClass::Private => {
-            forbid(&item, values.is_empty() && bounds.is_empty(), "a private attribute has neither values nor bounds")?;
+            forbid(
+                &item,
+                values.is_empty() && bounds.is_empty(),
+                "a private attribute has neither values nor bounds",
+            )?;
             Vec::new()
         }
         CardinalityClass::PublicEnum => {
             forbid(&item, bounds.is_empty(), "a public-enum attribute has values, not bounds")?;
-            forbid(&item, (1..=MAX_VALUES).contains(&values.len()), "a public-enum attribute has 1 to 64 values")?;
+            forbid(
+                &item,
+                (1..=MAX_VALUES).contains(&values.len()),
+                "a public-enum attribute has 1 to 64 values",
+            )?;
             enum_values(values)?
         }
         CardinalityClass::PublicBucket => {
             forbid(&item, values.is_empty(), "a public-bucket attribute has bounds, not values")?;
-            forbid(&item, *value_type == ValueType::Integer, "a public-bucket attribute is of type integer")?;
-            forbid(&item, (1..MAX_VALUES).contains(&bounds.len()), "a public-bucket attribute has 1 to 63 bounds")?;
+            forbid(
+                &item,
+                *value_type == ValueType::Integer,
+                "a public-bucket attribute is of type integer",
+            )?;
+            forbid(
+                &item,
+                (1..MAX_VALUES).contains(&bounds.len()),
+                "a public-bucket attribute has 1 to 63 bounds",
+            )?;
             rising(bounds)?;
             bucket_labels(&bounds.iter().map(|bound| bound.value).collect::<Vec<_>>())
         }
@@ -236,7 +250,10 @@ fn rising(bounds: &[Spanned<u64>]) -> Result<(), RegistryError> {
         if let [low, high] = pair
             && high.value <= low.value
         {
-            return Err(refuse(high, format!("bound {} does not rise above {}", high.value, low.value)));
+            return Err(refuse(
+                high,
+                format!("bound {} does not rise above {}", high.value, low.value),
+            ));
         }
     }
     Ok(())
@@ -247,8 +264,7 @@ fn is_attribute_name(name: &str) -> bool {
     name.len() <= MAX_ATTRIBUTE_BYTES
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.split('.').all(|word| {
-            !word.is_empty()
-                && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+            !word.is_empty() && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
         })
 }
 
@@ -279,11 +295,7 @@ fn day(text: &Spanned<String>) -> Result<String, RegistryError> {
     }
 }
 
-fn text_of(
-    text: &Spanned<String>,
-    key: &str,
-    max: usize,
-) -> Result<String, RegistryError> {
+fn text_of(text: &Spanned<String>, key: &str, max: usize) -> Result<String, RegistryError> {
     let length = text.value.chars().count();
     if (1..=max).contains(&length) {
         Ok(text.value.trim().to_owned())

@@ -113,7 +113,9 @@ fn a_wrong_file_is_refused_with_the_place_and_what_is_accepted() {
         with("    colour: red\n"),
         with("    id: 0\n"),
         with("    id: 2097152\n"),
-        with("    maps:\n      - {system: pipeline, value: p}\n      - {system: pipeline, value: p}\n"),
+        with(
+            "    maps:\n      - {system: pipeline, value: p}\n      - {system: pipeline, value: p}\n",
+        ),
         with("    maps:\n      - {system: telepathy, value: p}\n"),
         with("    replaced_by: x-acme/new\n"),
         with(second),
@@ -124,7 +126,9 @@ fn a_wrong_file_is_refused_with_the_place_and_what_is_accepted() {
         with(&attrs("type: string, class: private, values: [a]")),
         with(&attrs("type: string, class: secret")),
         Registry::from_yaml("version: 2\ntags: []\n"),
-        Registry::from_yaml("version: 1\ntags:\n  - tag: Transcode/x\n    title: T\n    description: D\n    work_unit: Pixel\n    status: active\n    since: 2026-11-22\n"),
+        Registry::from_yaml(
+            "version: 1\ntags:\n  - tag: Transcode/x\n    title: T\n    description: D\n    work_unit: Pixel\n    status: active\n    since: 2026-11-22\n",
+        ),
         Registry::from_yaml("version: 1\ntags: [\n"),
         Registry::from_yaml(""),
     ];

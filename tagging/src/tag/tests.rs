@@ -111,10 +111,8 @@ const KEY_TRANSCODE_LIVE: &str =
     "0xa5dfe6a64115e8f93292d2520ad22fcafc5c1c01bb20f3dd79701674c91611e4";
 const KEY_TRANSCODE_LIVE_ABR: &str =
     "0x565b898d25f9ff5fcae8422410696e91c618cae6c68410ca1c67dd32b6b90ddf";
-const KEY_AI_LLM_CHAT: &str =
-    "0xc2e8272273d95172c17b74c1475ee49d25aa280056bcb2dc5553d6750da88672";
-const KEY_X_ACME: &str =
-    "0x60d583305db00e40bb45b6ee77e4f7ea348ea14b564efbbdb5a67fede0a42de7";
+const KEY_AI_LLM_CHAT: &str = "0xc2e8272273d95172c17b74c1475ee49d25aa280056bcb2dc5553d6750da88672";
+const KEY_X_ACME: &str = "0x60d583305db00e40bb45b6ee77e4f7ea348ea14b564efbbdb5a67fede0a42de7";
 
 #[test]
 fn a_tag_is_a_plain_string_in_documents() {

@@ -11,7 +11,7 @@ use super::{RENDITIONS, Rendition, SEGMENT, SOURCE};
 use crate::workspace::shown;
 
 /// Longest run of ffprobe over one segment.
-const PROBE: Duration = Duration::from_secs(60);
+const PROBE: Duration = Duration::from_mins(1);
 /// Accepted difference of a segment's length, seconds.
 const LENGTH_OFF: f64 = 0.1;
 /// Frame rate of what is pushed; the presets ask for the same.
@@ -225,8 +225,7 @@ impl Video {
             faults.push(format!("is {width}x{height}, not {w}x{h}"));
         }
         let length = SEGMENT.as_secs_f64();
-        // Not a number is not within the limit.
-        if !((track.seconds() - length).abs() <= LENGTH_OFF) {
+        if beyond(track.seconds() - length, LENGTH_OFF) {
             faults.push(format!("lasts {:.3} s, not {length} s", track.seconds()));
         }
         let wanted = (length * FRAMES_PER_SECOND).round();
@@ -238,10 +237,15 @@ impl Video {
     }
 }
 
+/// Whether a difference is larger than accepted. What is not a number is.
+fn beyond(difference: f64, accepted: f64) -> bool {
+    difference.is_nan() || difference.abs() > accepted
+}
+
 /// A segment begins where the one before ended; nothing is missing and nothing comes twice.
 fn seam(what: &str, gap: Option<f64>, tolerance: f64, faults: &mut Vec<String>) {
     let Some(gap) = gap else { return };
-    if !(gap.abs() <= tolerance) {
+    if beyond(gap, tolerance) {
         faults.push(format!("{what}: {gap:+.3} s between it and the segment before"));
     }
 }

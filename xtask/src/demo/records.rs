@@ -10,8 +10,10 @@ use crate::workspace::shown;
 /// The columns that the demo needs, of one attempt.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Attempt {
-    job_id: String,
-    attempt_index: u32,
+    #[serde(rename = "job_id")]
+    job: String,
+    #[serde(rename = "attempt_index")]
+    index: u32,
     started_at: String,
     /// Who it was tried with; none when nobody was selected.
     pub(super) orchestrator_instance: Option<String>,
@@ -61,11 +63,11 @@ impl Records {
         for line in lines.split_inclusive('\n').filter_map(|l| l.strip_suffix('\n')) {
             let attempt: Attempt = serde_json::from_str(line)?;
             rows += 1;
-            jobs.entry(attempt.job_id.clone()).or_default().push(attempt);
+            jobs.entry(attempt.job.clone()).or_default().push(attempt);
         }
         let mut jobs: Vec<_> = jobs.into_values().collect();
         for attempts in &mut jobs {
-            attempts.sort_by_key(|a| a.attempt_index);
+            attempts.sort_by_key(|a| a.index);
         }
         jobs.sort_by(|a, b| began(a).cmp(began(b)));
         Ok(Self { rows, jobs })

@@ -1,6 +1,6 @@
 //! What the demo says at its end: the table of segments, the summary, and what was lost.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde::Serialize;
 
@@ -87,7 +87,7 @@ pub(super) fn table(
     println!("\n  segment  answered after  ran on");
     let mut jobs = records.jobs().iter();
     for Push { seq, millis, outcome } in &pushes.pushes {
-        let seconds = std::time::Duration::from_millis(*millis).as_secs_f64();
+        let seconds = Duration::from_millis(*millis).as_secs_f64();
         let ran = jobs.next().map_or_else(|| "no record".to_owned(), |job| way(job, orchestrators));
         let lost = if outcome.is_err() { "  LOST" } else { "" };
         println!("  {seq:>7}  {seconds:>12.2} s  {ran}{lost}");

@@ -168,8 +168,9 @@ fn up(line: &str, field: &str) -> Option<String> {
 }
 
 fn instance(host: &str) -> String {
-    let digest = Sha256::digest(host.as_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let mut name = format!("{:x}", Sha256::digest(host.as_bytes()));
+    name.truncate(12);
+    name
 }
 
 #[cfg(test)]

@@ -22,12 +22,8 @@ fn versions(minimum: &str, found: &str) -> Result<(), Incompatible> {
 
 #[test]
 fn a_push_of_h264_fits_a_stock_orchestrator() {
-    let push = [
-        Capability::H264,
-        Capability::MpegTs,
-        Capability::AuthToken,
-        Capability::SegmentSlicing,
-    ];
+    let push =
+        [Capability::H264, Capability::MpegTs, Capability::AuthToken, Capability::SegmentSlicing];
     assert_eq!(compatible(&job(&push), &orchestrator(vec![DEFAULT])), Ok(()));
     // As recorded from a software orchestrator.
     assert_eq!(compatible(&job(&push), &orchestrator(vec![94_487_339_007])), Ok(()));
@@ -57,10 +53,7 @@ fn what_an_orchestrator_insists_on_must_be_in_the_job() {
     assert_eq!(compatible(&job(&[Capability::H264, Capability::AuthToken]), &insists), Ok(()));
     insists.mandatories = vec![1 << 12 | 1 << 35];
     let error = compatible(&job(&[Capability::AuthToken]), &insists).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the orchestrator takes only jobs with LiveVideoToVideo (35)"
-    );
+    assert_eq!(error.to_string(), "the orchestrator takes only jobs with LiveVideoToVideo (35)");
     assert_eq!(error.reason(), "mandatory_capability");
 }
 

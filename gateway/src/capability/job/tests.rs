@@ -7,11 +7,7 @@ fn words(needs: &JobNeeds<'_>) -> Vec<u64> {
 }
 
 fn h264() -> Input {
-    Input {
-        codec: Some(VideoCodec::H264),
-        chroma: Some(Chroma::C420),
-        bit_depth: Some(8),
-    }
+    Input { codec: Some(VideoCodec::H264), chroma: Some(Chroma::C420), bit_depth: Some(8) }
 }
 
 fn preset(container: Container) -> Profile {
@@ -93,7 +89,10 @@ fn other_profiles_storage_and_verification_have_bits_of_their_own() {
     let constrained = profile(EncoderProfile::H264ConstrainedHigh);
     let needs = JobNeeds::default();
     assert!(has(JobNeeds { profiles: &baseline, ..needs }, Capability::ProfileH264Baseline));
-    assert!(has(JobNeeds { profiles: &constrained, ..needs }, Capability::ProfileH264ConstrainedHigh));
+    assert!(has(
+        JobNeeds { profiles: &constrained, ..needs },
+        Capability::ProfileH264ConstrainedHigh
+    ));
     assert!(has(JobNeeds { storage: StreamStorage::Direct, ..needs }, Capability::StorageDirect));
     assert!(has(JobNeeds { storage: StreamStorage::Gcs, ..needs }, Capability::StorageGcs));
     assert!(has(JobNeeds { verification_freq: 10, ..needs }, Capability::Mpeg7VideoSignature));

@@ -32,7 +32,8 @@ pub(super) fn command_line(args: &[OsString], problems: &mut Problems) -> Parsed
             problems.push(Problem::new(Origin::CommandLine, Some(&shown), "is not UTF-8 text"));
             continue;
         };
-        let Some(name) = arg.strip_prefix('-').filter(|name| !name.is_empty() && arg != "--") else {
+        let Some(name) = arg.strip_prefix('-').filter(|name| !name.is_empty() && arg != "--")
+        else {
             stray(arg, rest.as_slice(), problems);
             break;
         };
@@ -152,7 +153,8 @@ pub(super) fn lines(text: &str, path: &Arc<str>, problems: &mut Problems) -> Vec
             Some((key, value)) => (key, Some(value.trim())),
             None => (line, None),
         };
-        let value = value.map(|value| value.split_once(" #").map_or(value, |(kept, _)| kept.trim()));
+        let value =
+            value.map(|value| value.split_once(" #").map_or(value, |(kept, _)| kept.trim()));
         let place = Some(Place { line: number, column: 0 });
         let origin = Origin::File { path: Arc::clone(path), place };
         let found = FLAGS.iter().find(|flag| flag.name == key || flag.variable() == key);

@@ -11,9 +11,7 @@ pub(super) fn canonical(form: Form, text: &str) -> Result<String, &'static str> 
         Form::Bool => boolean(text)
             .map(|value| value.to_string())
             .ok_or("must be true or false, written with `=`"),
-        Form::Int => {
-            integer(text).map(|value| value.to_string()).ok_or("must be a whole number")
-        }
+        Form::Int => integer(text).map(|value| value.to_string()).ok_or("must be a whole number"),
         Form::Float => number(text).map(|value| value.to_string()).ok_or("must be a number"),
         Form::Duration => duration(text)
             .map(|value| humantime::format_duration(value).to_string())

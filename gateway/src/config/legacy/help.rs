@@ -57,9 +57,7 @@ fn capital(name: &str) -> String {
         _ => {}
     }
     let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn section<'a>(text: &mut String, title: &str, flags: impl Iterator<Item = &'a Flag>) {

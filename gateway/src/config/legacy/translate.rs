@@ -42,11 +42,15 @@ pub(super) fn sort(
             }
             Meaning::Idle(what) if !default => idle.add(what, argument),
             Meaning::Missing(what) if !default => {
-                let text = format!("{what} is not there yet; Waymark does not start without it \
-                                    rather than ignore the flag");
+                let text = format!(
+                    "{what} is not there yet; Waymark does not start without it \
+                                    rather than ignore the flag"
+                );
                 refuse(argument, text, problems);
             }
-            Meaning::Never(why) if !default => refuse(argument, format!("is refused: {why}"), problems),
+            Meaning::Never(why) if !default => {
+                refuse(argument, format!("is refused: {why}"), problems)
+            }
             Meaning::OtherRole if argument.canonical == "true" => {
                 let text = "is not a role of Waymark, which is a gateway; go-livepeer does that";
                 refuse(argument, text, problems);
@@ -54,7 +58,8 @@ pub(super) fn sort(
             Meaning::Idle(_) | Meaning::Missing(_) | Meaning::Never(_) | Meaning::OtherRole => {}
             Meaning::NotForGateways => idle.others.push(name(argument)),
             Meaning::Dead => {
-                warnings.push(format!("{} has no effect any more, in stock as well", name(argument)));
+                warnings
+                    .push(format!("{} has no effect any more, in stock as well", name(argument)));
             }
         }
     }

@@ -126,8 +126,7 @@ impl Numbering {
             }
         };
         let from_zero = seq == 0 && !repeat && too_far && highest >= self.size;
-        let restart =
-            from_zero || suspicion.strong >= 2 || suspicion.members >= self.size.max(2);
+        let restart = from_zero || suspicion.strong >= 2 || suspicion.members >= self.size.max(2);
         if restart {
             self.become_run(&suspicion);
         } else {

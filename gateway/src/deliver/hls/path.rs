@@ -132,7 +132,7 @@ fn number(text: &str) -> Option<u64> {
 /// Other parameters (cache busters, tokens of a CDN) are not ours to refuse.
 fn epoch(query: Option<&str>) -> Option<u64> {
     let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    match pairs.filter(|(key, _)| *key == "e").map(|(_, value)| value).last() {
+    match pairs.filter(|(key, _)| *key == "e").map(|(_, value)| value).next_back() {
         Some(value) => number(value),
         None => Some(0),
     }

@@ -178,18 +178,15 @@ async fn the_store_clears_what_an_earlier_process_left_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("segment-abc.part"), b"old").unwrap();
     fs::write(dir.path().join("notes.txt"), b"mine").unwrap();
-    let _store =
-        SegmentStore::open(StoreConfig::in_dir(dir.path()), &Registry::new()).unwrap();
-    let left: Vec<_> =
-        fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let _store = SegmentStore::open(StoreConfig::in_dir(dir.path()), &Registry::new()).unwrap();
+    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["notes.txt"]);
 }
 
 #[test]
 fn a_directory_that_cannot_be_used_is_an_error_at_start() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let error =
-        SegmentStore::open(StoreConfig::in_dir(file.path()), &Registry::new()).unwrap_err();
+    let error = SegmentStore::open(StoreConfig::in_dir(file.path()), &Registry::new()).unwrap_err();
     assert!(matches!(error, StoreError::Directory { .. }), "{error}");
 }
 

@@ -101,8 +101,7 @@ fn a_session_id_is_plain_text() {
     for id in ["", "a b", "../../x", "a\nb", &"a".repeat(65)] {
         let text = refusal(|i| i.auth_token.as_mut().unwrap().session_id = id.to_owned());
         assert_eq!(
-            text,
-            "the orchestrator's session id is not 1 to 64 letters and digits",
+            text, "the orchestrator's session id is not 1 to 64 letters and digits",
             "{id:?}"
         );
     }
@@ -110,9 +109,7 @@ fn a_session_id_is_plain_text() {
 
 #[test]
 fn an_expiration_out_of_range_is_the_last_or_first_moment() {
-    let expires = |at| {
-        accepted(|i| i.auth_token.as_mut().unwrap().expiration = at).expires_at
-    };
+    let expires = |at| accepted(|i| i.auth_token.as_mut().unwrap().expiration = at).expires_at;
     assert_eq!(expires(i64::MAX), Timestamp::MAX);
     assert_eq!(expires(i64::MIN), Timestamp::MIN);
     assert_eq!(expires(0), Timestamp::UNIX_EPOCH);
@@ -120,15 +117,15 @@ fn an_expiration_out_of_range_is_the_last_or_first_moment() {
 
 #[test]
 fn capabilities_must_be_there_and_of_a_sane_size() {
-    assert_eq!(
-        refusal(|i| i.capabilities = None),
-        "the orchestrator advertises no capabilities"
-    );
+    assert_eq!(refusal(|i| i.capabilities = None), "the orchestrator advertises no capabilities");
     let with = |change: fn(&mut net::Capabilities)| {
         refusal(move |i| change(i.capabilities.as_mut().unwrap()))
     };
     let text = with(|c| c.bitstring = vec![0; 65]);
-    assert_eq!(text, "the orchestrator's capability set of 520 bytes is too large, at most 512 are kept");
+    assert_eq!(
+        text,
+        "the orchestrator's capability set of 520 bytes is too large, at most 512 are kept"
+    );
     assert_eq!(with(|c| c.mandatories = vec![0; 65]), text);
     assert!(with(|c| c.version = "9".repeat(257)).contains("version of 257 bytes"));
 }
@@ -164,7 +161,9 @@ fn a_price_is_not_negative_and_for_at_least_one_pixel() {
         });
         assert_eq!(
             text,
-            format!("the orchestrator's price is {price_per_unit} wei for {pixels_per_unit} pixels")
+            format!(
+                "the orchestrator's price is {price_per_unit} wei for {pixels_per_unit} pixels"
+            )
         );
     }
     assert_eq!(accepted(|i| i.price_info = None).price, None);

@@ -6,12 +6,12 @@ fn segment(url: &str) -> TranscodedSegmentData {
     TranscodedSegmentData { url: url.to_owned(), pixels: 100, ..Default::default() }
 }
 
-fn encoded(seq: i64, result: Option<Outcome>) -> Bytes {
-    TranscodeResult { seq, result, info: None }.encode_to_vec().into()
+fn encoded(seq: i64, outcome: Outcome) -> Bytes {
+    TranscodeResult { seq, result: Some(outcome), info: None }.encode_to_vec().into()
 }
 
-fn data(segments: Vec<TranscodedSegmentData>) -> Option<Outcome> {
-    Some(Outcome::Data(TranscodeData { segments, sig: Bytes::new() }))
+fn data(segments: Vec<TranscodedSegmentData>) -> Outcome {
+    Outcome::Data(TranscodeData { segments, sig: Bytes::new() })
 }
 
 #[test]
@@ -36,7 +36,8 @@ fn an_answer_larger_than_any_real_one_is_not_decoded() {
 
 #[test]
 fn an_answer_to_another_segment_is_refused() {
-    let error = decode_result(encoded(8, data(vec![segment("https://o/a/7.ts")])), 7, 1).unwrap_err();
+    let error =
+        decode_result(encoded(8, data(vec![segment("https://o/a/7.ts")])), 7, 1).unwrap_err();
     assert_eq!(error.to_string(), "the result is for segment 8, not for 7");
 }
 
@@ -51,10 +52,7 @@ fn fewer_or_more_renditions_than_profiles_are_refused() {
     for count in [0, 1, 3] {
         let answer = encoded(7, data(vec![segment("https://o/a/7.ts"); count]));
         let error = decode_result(answer, 7, 2).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("the result has {count} renditions for 2 profiles")
-        );
+        assert_eq!(error.to_string(), format!("the result has {count} renditions for 2 profiles"));
         assert_eq!(error.fault(), Fault::Other);
     }
 }
@@ -97,12 +95,12 @@ fn a_perceptual_hash_is_read_where_there_is_one() {
 
 #[test]
 fn the_orchestrators_own_words_are_kept_to_one_line_and_classified_whole() {
-    let answer = encoded(7, Some(Outcome::Error("No keyframes in input\n".to_owned())));
+    let answer = encoded(7, Outcome::Error("No keyframes in input\n".to_owned()));
     let error = decode_result(answer, 7, 1).unwrap_err();
     assert_eq!(error.to_string(), "the orchestrator reports: No keyframes in input");
     assert_eq!(error.fault(), Fault::Media);
 
-    let endless = encoded(7, Some(Outcome::Error("\u{1b}[31m\n".repeat(10_000))));
+    let endless = encoded(7, Outcome::Error("\u{1b}[31m\n".repeat(10_000)));
     let error = decode_result(endless, 7, 1).unwrap_err();
     assert!(error.to_string().chars().count() < 250);
     assert!(!error.to_string().contains(char::is_control));

@@ -124,10 +124,7 @@ fn check_segments(exchanges: &Value, push: bool) -> usize {
             seg_data(&SegmentCredentials { tag: Some(&tag()), ..credentials }, &OffChain).unwrap();
         let untagged = waymark_proto::net::SegData {
             job_tag: None,
-            auth_token: tagged
-                .auth_token
-                .clone()
-                .map(|token| AuthToken { job_tag: None, ..token }),
+            auth_token: tagged.auth_token.clone().map(|token| AuthToken { job_tag: None, ..token }),
             ..tagged
         };
         assert_eq!(hex::encode(untagged.encode_to_vec()), exchange["segdata_hex"]);
@@ -165,8 +162,7 @@ fn check_info(info: OrchestratorInfo, reading: &Value) {
     assert_eq!(session.token, token(&reading["auth_token"]));
     assert_eq!(session.session_id(), reading["auth_token"]["session_id"]);
     assert_eq!(session.expires_at.as_second(), long(&reading["auth_token"]["expiration"]));
-    let words: Vec<String> =
-        session.capabilities.bitstring.iter().map(u64::to_string).collect();
+    let words: Vec<String> = session.capabilities.bitstring.iter().map(u64::to_string).collect();
     assert_eq!(serde_json::json!(words), reading["capabilities"]["bitstring"]);
     assert!(session.capabilities.mandatories.is_empty());
     assert_eq!(session.version(), reading["capabilities"]["version"]);
@@ -268,7 +264,8 @@ fn every_recorded_answer_to_a_segment_is_put_into_its_class() {
                 outcomes[1] += 1;
             }
             Err(error) => {
-                let said = format!("the orchestrator reports: {}", reading["error"].as_str().unwrap());
+                let said =
+                    format!("the orchestrator reports: {}", reading["error"].as_str().unwrap());
                 assert_eq!(error.to_string(), said, "{name}");
                 assert_eq!(error.fault(), class(name), "{name}");
                 outcomes[2] += 1;

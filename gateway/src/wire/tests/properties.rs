@@ -34,7 +34,11 @@ fn small_bytes() -> impl Strategy<Value = Bytes> {
 
 fn result() -> impl Strategy<Value = TranscodeResult> {
     let segment = (url(), prop_oneof![Just(1_000_i64), any::<i64>()], url()).prop_map(
-        |(url, pixels, perceptual_hash_url)| TranscodedSegmentData { url, pixels, perceptual_hash_url },
+        |(url, pixels, perceptual_hash_url)| TranscodedSegmentData {
+            url,
+            pixels,
+            perceptual_hash_url,
+        },
     );
     let data = (proptest::collection::vec(segment, 0..4), small_bytes())
         .prop_map(|(segments, sig)| Outcome::Data(TranscodeData { segments, sig }));
@@ -56,14 +60,18 @@ fn info() -> impl Strategy<Value = OrchestratorInfo> {
         },
     );
     let words = || proptest::collection::vec(any::<u64>(), 0..80);
-    let capabilities = (words(), words(), ".{0,12}").prop_map(|(bitstring, mandatories, version)| {
-        Capabilities { bitstring, mandatories, version, ..Capabilities::default() }
-    });
+    let capabilities =
+        (words(), words(), ".{0,12}").prop_map(|(bitstring, mandatories, version)| Capabilities {
+            bitstring,
+            mandatories,
+            version,
+            ..Capabilities::default()
+        });
     let price = (any::<i64>(), any::<i64>()).prop_map(|(price_per_unit, pixels_per_unit)| {
         PriceInfo { price_per_unit, pixels_per_unit, ..PriceInfo::default() }
     });
-    let ticket = small_bytes()
-        .prop_map(|recipient| TicketParams { recipient, ..TicketParams::default() });
+    let ticket =
+        small_bytes().prop_map(|recipient| TicketParams { recipient, ..TicketParams::default() });
     let option = proptest::option::of::<BoxedStrategy<_>>;
     (
         url(),

@@ -77,10 +77,8 @@ fn flattened_credentials_have_the_known_bytes() {
     for vector in vectors()["flatten"].as_array().unwrap() {
         let names: Vec<&str> =
             vector["profiles"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
-        let profiles: Vec<Profile> = names
-            .iter()
-            .map(|name| Profile { name: (*name).to_owned(), ..custom() })
-            .collect();
+        let profiles: Vec<Profile> =
+            names.iter().map(|name| Profile { name: (*name).to_owned(), ..custom() }).collect();
         let flat = flatten(
             vector["manifest_id"].as_str().unwrap(),
             vector["seq"].as_i64().unwrap(),
@@ -212,8 +210,13 @@ fn a_segment_of_another_stream_has_the_known_signature() {
     with_movie(|movie| {
         let profiles = [custom()];
         let hash = keccak256([0x47; 188]);
-        let segment =
-            SegmentCredentials { manifest_id: "ManifestID", seq: 7, hash, profiles: &profiles, ..movie };
+        let segment = SegmentCredentials {
+            manifest_id: "ManifestID",
+            seq: 7,
+            hash,
+            profiles: &profiles,
+            ..movie
+        };
         let message = seg_data(&segment, &gateway()).unwrap();
         assert_eq!(hex::encode(&message.sig), expected["second_sig"]);
     });
@@ -264,7 +267,10 @@ fn fields_that_a_later_orchestrator_puts_into_its_token_are_sent_back() {
 
 #[test]
 fn ending_a_session_sends_its_token() {
-    assert_eq!(hex::encode(end_session_request(&token()).encode_to_vec()), vectors()["end_session"]);
+    assert_eq!(
+        hex::encode(end_session_request(&token()).encode_to_vec()),
+        vectors()["end_session"]
+    );
 }
 
 #[test]

@@ -1,0 +1,117 @@
+//! Orchestrators that answer at once with renditions made before: the far side of a load run.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use waymark_media::TestPattern;
+
+use super::source::{bitrate, pad_ts};
+use crate::orchestrator::{Orchestrator, Transcoding};
+
+/// Most ports of one run.
+const MAX_PORTS: u16 = 256;
+/// Length of the renditions drawn.
+const DURATION: Duration = Duration::from_secs(2);
+/// Sizes of the renditions drawn, in order: those of a gateway's default profiles first.
+const SIZES: [(u32, u32); 4] = [(426, 240), (640, 360), (854, 480), (1280, 720)];
+
+/// What to answer and where.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AnswererOptions {
+    /// First address; with a fixed port the next ones follow it.
+    pub listen: SocketAddr,
+    /// Ports, each an orchestrator of its own; 1 to 256.
+    pub ports: u16,
+    /// Clear text instead of TLS.
+    pub plain_http: bool,
+    /// Sessions each of them takes.
+    pub max_sessions: usize,
+    /// Files to answer with, in profile order; drawn when there are none.
+    pub files: Vec<PathBuf>,
+    /// Bytes of each drawn rendition.
+    pub rendition_bytes: usize,
+    /// Signs results.
+    pub sign: bool,
+    /// Hashes every body, which costs as much as a good part of a gateway's work.
+    pub check_hashes: bool,
+}
+
+impl Default for AnswererOptions {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 0).into(),
+            ports: 1,
+            plain_http: false,
+            max_sessions: 100_000,
+            files: Vec::new(),
+            rendition_bytes: 300_048,
+            sign: false,
+            check_hashes: false,
+        }
+    }
+}
+
+/// Starts them all; they end with the handles.
+pub async fn answerer(options: &AnswererOptions) -> anyhow::Result<Vec<Orchestrator>> {
+    ensure!((1..=MAX_PORTS).contains(&options.ports), "1 to {MAX_PORTS} ports can be opened");
+    let renditions = renditions(options).await?;
+    let mut started = Vec::new();
+    for index in 0..options.ports {
+        let mut listen = options.listen;
+        if listen.port() != 0 {
+            let port = listen.port().checked_add(index).context("no port above 65535")?;
+            listen.set_port(port);
+        }
+        let mut builder = Orchestrator::builder()
+            .name(format!("answerer-{index}"))
+            .listen(listen)
+            .max_sessions(options.max_sessions)
+            .transcoding(Transcoding::Fixed(renditions.clone()));
+        if options.plain_http {
+            builder = builder.plain_http();
+        }
+        if !options.sign {
+            builder = builder.off_chain();
+        }
+        if !options.check_hashes {
+            builder = builder.trust_hashes();
+        }
+        started.push(builder.start().await?);
+    }
+    Ok(started)
+}
+
+async fn renditions(options: &AnswererOptions) -> anyhow::Result<Vec<Bytes>> {
+    let mut renditions = Vec::new();
+    for path in &options.files {
+        let bytes = tokio::fs::read(path).await;
+        renditions.push(bytes.with_context(|| format!("cannot read {}", path.display()))?.into());
+    }
+    if renditions.is_empty() {
+        let size = options.rendition_bytes;
+        renditions = tokio::task::spawn_blocking(move || draw(size)).await??;
+    }
+    Ok(renditions)
+}
+
+fn draw(size: usize) -> anyhow::Result<Vec<Bytes>> {
+    SIZES
+        .into_iter()
+        .map(|(width, height)| {
+            let pattern = TestPattern {
+                width,
+                height,
+                bitrate: bitrate(size, DURATION),
+                segment: DURATION,
+                ..TestPattern::default()
+            };
+            let drawn = pattern.segments(1).context("cannot draw a rendition")?;
+            let first = drawn.into_iter().next().context("no rendition was drawn")?;
+            Ok(pad_ts(&first.bytes, size))
+        })
+        .collect()
+}
