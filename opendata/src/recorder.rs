@@ -88,7 +88,7 @@ impl RecorderConfig {
             parquet: true,
             flush_interval: Duration::from_millis(250),
             parquet_max_rows: 100_000,
-            parquet_max_age: Duration::from_secs(600),
+            parquet_max_age: Duration::from_mins(10),
             clock,
         }
     }

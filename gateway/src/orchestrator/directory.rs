@@ -137,14 +137,18 @@ impl Directory {
         report.collect()
     }
 
-    /// A session was opened after `latency`.
-    pub fn opened(&self, id: &NodeId, latency: Duration) {
-        let mut pool = self.shared.pool.lock();
-        pool.reached(id, latency);
-        pool.opened(id);
+    /// A session is about to be opened: counted already, so that streams that start at the same
+    /// time spread.
+    pub fn opening(&self, id: &NodeId) {
+        self.shared.pool.lock().opened(id);
     }
 
-    /// A session ended.
+    /// The orchestrator answered after `latency`.
+    pub fn reached(&self, id: &NodeId, latency: Duration) {
+        self.shared.pool.lock().reached(id, latency);
+    }
+
+    /// A session ended, or did not come about.
     pub fn closed(&self, id: &NodeId) {
         self.shared.pool.lock().closed(id);
     }

@@ -308,18 +308,27 @@ impl Sessions {
     }
 
     async fn open_on(&self, node: &Arc<Node>) -> Result<Arc<Session>, AttemptError> {
+        self.opener.directory.opening(node.id());
+        let opened = self.ask(node).await;
+        if opened.is_err() {
+            self.opener.directory.closed(node.id());
+        }
+        opened
+    }
+
+    async fn ask(&self, node: &Arc<Node>) -> Result<Arc<Session>, AttemptError> {
         let mut request = self.opener.request.clone();
         request.job_tag = self.tag_for(node).cloned();
         let started = self.opener.clock.now();
         let info = node.get_orchestrator(request).await?;
         let latency = self.opener.clock.now().saturating_sub(started);
+        self.opener.directory.reached(node.id(), latency);
         let info = SessionInfo::read(info).map_err(|source| AttemptError::Info { source })?;
         if let Some(address) = info.address.filter(|a| self.opener.blocked.contains(a)) {
             return Err(AttemptError::Info { source: InfoError::Blocked { address } });
         }
         compatible(&self.opener.capabilities, &info.capabilities)
             .map_err(|source| AttemptError::Info { source: InfoError::Incompatible { source } })?;
-        self.opener.directory.opened(node.id(), latency);
         let siblings = &info.nodes[..info.nodes.len().min(self.opener.extra_nodes)];
         if !siblings.is_empty() {
             self.opener.directory.learn(siblings);

@@ -164,9 +164,9 @@ impl Gateway {
         self.client.request(method, format!("{}{path}", self.media))
     }
 
-    /// A POST of a segment with whatever headers the caller adds.
+    /// A POST of a segment, two seconds long unless the caller adds a header that says otherwise.
     pub(crate) fn pushing(&self, path: &str, body: Bytes) -> RequestBuilder {
-        self.request(Method::POST, path).header("content-duration", "2000").body(body)
+        self.request(Method::POST, path).body(body)
     }
 
     /// Pushes a segment and asks for the renditions.

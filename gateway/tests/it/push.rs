@@ -96,7 +96,7 @@ async fn bad_requests_say_what_is_accepted() {
         (push("/live/movie/0.m3u8"), "unsupported-extension"),
         (push("/live/movie/0.ts").header("content-duration", "-5"), "invalid-duration"),
         (push("/live/movie/0.ts").header("content-resolution", "big"), "invalid-resolution"),
-        (push("/live/%2e%2e/0.ts"), "invalid-path"),
+        (push("/live/..%2f..%2fetc/0.ts"), "invalid-path"),
         (push("/live/a%2fb/0.ts"), "invalid-path"),
         (push("/live/movie/0.ts").header("livepeer-job-tag", "No Tag"), "invalid-tag"),
         (
@@ -115,6 +115,21 @@ async fn bad_requests_say_what_is_accepted() {
         assert_eq!(refused.reason(), reason);
     }
     assert_eq!(orchestrator.stats().get_orchestrator, 0, "nobody was asked");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_that_climbs_is_refused_however_it_is_written() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let gateway = Gateway::start(&[]).await;
+    for path in ["/live/../0.ts", "/live/%2e%2e/0.ts", "/live/a/../../0.ts", "/live/./0.ts"] {
+        let mut socket = tokio::net::TcpStream::connect(gateway.media_address()).await.unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: g\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{path}: {answer}");
+    }
     gateway.stop().await;
 }
 

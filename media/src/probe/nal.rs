@@ -1,5 +1,6 @@
 //! Cuts a byte stream that arrives in pieces into NAL units, keeping only their beginnings.
 //!
+//! Start codes are searched once over the whole file, not per piece: that runs at the speed of memory.
 //! Memory is one fixed buffer, whatever the stream holds.
 
 use memchr::memmem::Finder;
@@ -9,9 +10,44 @@ use super::pictures::Pictures;
 /// Most bytes of a NAL unit that are kept: ample for any parameter set.
 const KEPT: usize = 1024;
 
-/// Finds start codes (`00 00 01`, ITU-T H.264 annex B) across the pieces' borders.
-pub(super) struct NalScanner {
+/// Places of `00 00 01` in a file, in order.
+pub(super) struct StartCodes<'a> {
     finder: Finder<'static>,
+    file: &'a [u8],
+    next: Option<usize>,
+}
+
+impl<'a> StartCodes<'a> {
+    pub(super) fn new(file: &'a [u8]) -> Self {
+        let finder = Finder::new(&[0, 0, 1]);
+        let next = finder.find(file);
+        Self { finder, file, next }
+    }
+
+    /// The first place at or behind `from` that ends by `end`; ranges must come in order.
+    #[inline]
+    fn within(&mut self, from: usize, end: usize) -> Option<usize> {
+        loop {
+            let at = self.next?;
+            if at + 3 > end {
+                return None;
+            }
+            self.advance(at + 3);
+            if at >= from {
+                return Some(at);
+            }
+        }
+    }
+
+    fn advance(&mut self, from: usize) {
+        let rest = self.file.get(from..).unwrap_or_default();
+        self.next = self.finder.find(rest).map(|at| from + at);
+    }
+}
+
+/// Follows the NAL units of one stream (ITU-T H.264 annex B) across the pieces it comes in.
+pub(super) struct NalScanner<'a> {
+    codes: StartCodes<'a>,
     kept: [u8; KEPT],
     len: usize,
     /// How many bytes of the current unit are still of interest; 0 outside any.
@@ -19,44 +55,44 @@ pub(super) struct NalScanner {
     /// Whether the current unit's first byte is still to come.
     at_header: bool,
     /// Zero bytes at the end of what was fed, at most 2.
-    zeros: usize,
+    zeros: u8,
 }
 
-impl NalScanner {
-    pub(super) fn new() -> Self {
-        Self {
-            finder: Finder::new(&[0, 0, 1]),
-            kept: [0; KEPT],
-            len: 0,
-            wanted: 0,
-            at_header: false,
-            zeros: 0,
-        }
+impl<'a> NalScanner<'a> {
+    /// `file` is what all pieces are parts of.
+    pub(super) fn new(file: &'a [u8]) -> Self {
+        let codes = StartCodes::new(file);
+        Self { codes, kept: [0; KEPT], len: 0, wanted: 0, at_header: false, zeros: 0 }
     }
 
-    /// Takes the next piece of the stream.
-    pub(super) fn feed(&mut self, piece: &[u8], pictures: &mut Pictures) {
-        let mut rest = piece;
-        match (self.zeros, piece) {
-            (2, [1, after @ ..]) | (1.., [0, 1, after @ ..]) => {
+    /// Takes the next piece of the stream, which lies at `at` in the file.
+    #[inline]
+    pub(super) fn feed(&mut self, piece: &[u8], at: usize, pictures: &mut Pictures) {
+        let mut done = 0;
+        if self.zeros > 0 {
+            done = match (self.zeros, piece) {
+                (2, [1, ..]) => 1,
+                (_, [0, 1, ..]) => 2,
+                _ => 0,
+            };
+            if done > 0 {
                 self.start(pictures);
-                rest = after;
             }
-            _ => {}
         }
-        while let Some(at) = self.finder.find(rest) {
-            let (before, from_code) = rest.split_at(at);
-            self.keep(before, pictures);
+        while let Some(code) = self.codes.within(at + done, at + piece.len()) {
+            self.keep(piece.get(done..code - at).unwrap_or_default(), pictures);
             self.start(pictures);
-            rest = from_code.get(3..).unwrap_or_default();
+            done = code - at + 3;
         }
-        self.keep(rest, pictures);
-        let zeros = rest.iter().rev().take(2).take_while(|byte| **byte == 0).count();
-        // A piece of nothing but zeros adds to those before it.
-        self.zeros = if zeros == rest.len() && rest.len() == piece.len() {
-            (self.zeros + zeros).min(2)
-        } else {
-            zeros
+        if self.at_header || self.wanted > 0 {
+            self.keep(piece.get(done..).unwrap_or_default(), pictures);
+        }
+        self.zeros = match piece {
+            [] => self.zeros,
+            [0] => (self.zeros + 1).min(2),
+            [.., 0, 0] => 2,
+            [.., 0] => 1,
+            _ => 0,
         };
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Packet<'a> {
     pub(super) random_access: bool,
     /// Empty if the packet has none, or if it is scrambled.
     pub(super) payload: &'a [u8],
+    /// Where the payload starts in the file.
+    pub(super) at: usize,
 }
 
 /// Iterator over the packets of a stream.
@@ -45,6 +47,11 @@ impl<'a> Packets<'a> {
         })
     }
 
+    /// The whole file.
+    pub(super) const fn file(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Moves to where two packets in a row begin, or one with nothing behind it.
     fn resync(&mut self) -> Option<()> {
         let from = self.at;
@@ -65,18 +72,19 @@ impl<'a> Iterator for Packets<'a> {
             if *self.bytes.get(self.at)? != SYNC {
                 self.resync()?;
             }
-            let raw = self.bytes.get(self.at..self.at + PACKET)?;
+            let end = self.at + PACKET;
+            let raw = self.bytes.get(self.at..end)?;
             self.at += self.stride;
-            if let Some(packet) = parse(raw) {
+            if let Some(packet) = parse(raw, end) {
                 return Some(packet);
             }
         }
     }
 }
 
-/// A packet of 188 bytes; `None` if it is marked as damaged.
+/// A packet of 188 bytes that ends at `end` in the file; `None` if it is marked as damaged.
 #[inline]
-fn parse(raw: &[u8]) -> Option<Packet<'_>> {
+fn parse(raw: &[u8], end: usize) -> Option<Packet<'_>> {
     let [_, high, low, control, body @ ..] = raw else { return None };
     if high & 0x80 != 0 {
         return None;
@@ -95,6 +103,7 @@ fn parse(raw: &[u8]) -> Option<Packet<'_>> {
         starts: high & 0x40 != 0,
         random_access,
         payload,
+        at: end - payload.len(),
     })
 }
 

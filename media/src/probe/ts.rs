@@ -76,7 +76,7 @@ fn walk(packets: Packets<'_>, pid: u16, codec: VideoCodec, program: &Program) ->
         VideoCodec::Hevc => Some(Pictures::new(Syntax::Hevc)),
         _ => None,
     };
-    let mut scanner = NalScanner::new();
+    let mut scanner = NalScanner::new(packets.file());
     let (mut pes, mut entry_points, mut times) = (0u32, 0u32, Times::default());
     // Nothing counts before the first PES header; a long one may go on into the next packet.
     let (mut in_pes, mut header_left) = (false, 0usize);
@@ -106,7 +106,7 @@ fn walk(packets: Packets<'_>, pid: u16, codec: VideoCodec, program: &Program) ->
         let skip = header_left.min(packet.payload.len());
         header_left -= skip;
         if let (Some(pictures), Some(data)) = (&mut pictures, packet.payload.get(skip..)) {
-            scanner.feed(data, pictures);
+            scanner.feed(data, packet.at + skip, pictures);
         }
     }
     if let Some(pictures) = &mut pictures {

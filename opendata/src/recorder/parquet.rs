@@ -172,13 +172,17 @@ impl Parquet {
             })
             .map(|(partition, _)| partition.clone())
             .collect();
-        old.iter().for_each(|partition| self.close(partition));
+        for partition in &old {
+            self.close(partition);
+        }
         self.write_closed()
     }
 
     pub(super) fn close_all(&mut self) {
         let all: Vec<_> = self.open.keys().cloned().collect();
-        all.iter().for_each(|partition| self.close(partition));
+        for partition in &all {
+            self.close(partition);
+        }
     }
 
     fn close(&mut self, partition: &Partition) {

@@ -127,7 +127,7 @@ fn cell(logical: LogicalType, column: &dyn Array, row: usize) -> Json {
     match logical {
         LogicalType::Fixed(width) => {
             let bytes = column.as_fixed_size_binary().value(row);
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digits = bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
             json!(if width == 32 { format!("0x{digits}") } else { digits })
         }
         LogicalType::Bool => json!(column.as_boolean().value(row)),

@@ -168,12 +168,12 @@ fn attributes(items: Vec<Spanned<AttributeItem>>) -> Result<Vec<Attribute>, Regi
             let rule = format!("too many public attributes; accepted: {MAX_PUBLIC_ATTRIBUTES}");
             return Err(refuse(&item, rule));
         }
-        attributes.push(attribute(item)?);
+        attributes.push(attribute(&item)?);
     }
     Ok(attributes)
 }
 
-fn attribute(item: Spanned<AttributeItem>) -> Result<Attribute, RegistryError> {
+fn attribute(item: &Spanned<AttributeItem>) -> Result<Attribute, RegistryError> {
     let AttributeItem { name, description, value_type, unit, class, values, bounds } = &item.value;
     if !is_attribute_name(&name.value) {
         let rule = format!(
@@ -185,30 +185,30 @@ fn attribute(item: Spanned<AttributeItem>) -> Result<Attribute, RegistryError> {
     let labels = match class {
         CardinalityClass::Private => {
             forbid(
-                &item,
+                item,
                 values.is_empty() && bounds.is_empty(),
                 "a private attribute has neither values nor bounds",
             )?;
             Vec::new()
         }
         CardinalityClass::PublicEnum => {
-            forbid(&item, bounds.is_empty(), "a public-enum attribute has values, not bounds")?;
+            forbid(item, bounds.is_empty(), "a public-enum attribute has values, not bounds")?;
             forbid(
-                &item,
+                item,
                 (1..=MAX_VALUES).contains(&values.len()),
                 "a public-enum attribute has 1 to 64 values",
             )?;
             enum_values(values)?
         }
         CardinalityClass::PublicBucket => {
-            forbid(&item, values.is_empty(), "a public-bucket attribute has bounds, not values")?;
+            forbid(item, values.is_empty(), "a public-bucket attribute has bounds, not values")?;
             forbid(
-                &item,
+                item,
                 *value_type == ValueType::Integer,
                 "a public-bucket attribute is of type integer",
             )?;
             forbid(
-                &item,
+                item,
                 (1..MAX_VALUES).contains(&bounds.len()),
                 "a public-bucket attribute has 1 to 63 bounds",
             )?;

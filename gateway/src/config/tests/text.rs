@@ -207,7 +207,8 @@ proptest! {
             text.parse::<TagPattern>().is_ok(),
             node::parse(&text).is_ok(),
         );
-        prop_assert!(!format!("{:?}", read).is_empty());
+        let shown = format!("{read:?}");
+        prop_assert!(!shown.is_empty());
         if let Ok(address) = address::listen(&text, 1) {
             prop_assert!(address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()));
             prop_assert_eq!(address::listen(&address, 2), Ok(address));

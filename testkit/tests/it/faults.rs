@@ -1,0 +1,6 @@
+//! Every fault, seen by a client.
+
+mod connection;
+mod download;
+mod info;
+mod segment;

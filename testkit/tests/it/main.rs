@@ -1,0 +1,15 @@
+//! The orchestrator of the testkit, seen from outside: against recorded traffic of stock nodes, with
+//! every fault, and through its lives.
+
+mod bins;
+mod downloads;
+mod faults;
+mod grpc;
+mod harness;
+mod life;
+mod load;
+mod observe;
+mod real;
+mod recorded;
+mod replay;
+mod sessions;
