@@ -149,7 +149,9 @@ pub async fn start(config: Config) -> Result<Handle, StartError> {
         registry,
         config,
     });
-    run_services(&context, media_listener, admin_listener);
+    run_services(&context, media_listener);
+    admin::spawn(Arc::clone(&context), admin_listener)
+        .map_err(|e| setup("the admin listener", e))?;
     tracing::info!(%media, %admin, "gateway is up");
     Ok(Handle { media, admin, context, recording })
 }
@@ -183,10 +185,9 @@ impl Handle {
     }
 }
 
-fn run_services(context: &Arc<Context>, media: TcpListener, admin: TcpListener) {
+fn run_services(context: &Arc<Context>, media: TcpListener) {
     let tasks = &context.tasks;
     tasks.service("media", media::serve(Arc::clone(context), media));
-    tasks.service("admin", admin::serve(Arc::clone(context), admin));
     tasks.service("streams", Arc::clone(&context.streams).watch(context.clock.clone()));
     let transport = context.transport.clone();
     tasks.service("sweep", async move {

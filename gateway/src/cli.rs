@@ -52,8 +52,10 @@ impl Exit {
 
     fn problems(code: u8, problems: &Problems) -> Self {
         let hint = match code {
-            BAD_FLAGS => "\nwaymark -h lists the flags, docs/config.md what becomes of each.\n",
-            _ => "\ndocs/config.md and `waymark config schema` list the settings.\n",
+            BAD_FLAGS => {
+                "\n`waymark -h` lists the flags, `waymark config reference` what becomes of each.\n"
+            }
+            _ => "\n`waymark config reference` lists the settings.\n",
         };
         Self::failed(code, format!("waymark: {problems}{hint}"))
     }

@@ -51,27 +51,10 @@ pub use problem::{Problem, Problems};
 pub use reference::reference;
 pub use schema::schema;
 pub use tags::{Glob, PatternError, Route, TagPattern};
+pub use waymark_contracts::Network;
 
 use validated::Form;
 use values::Values;
-
-/// The network whose orchestrators are used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Network {
-    /// No chain: orchestrators are listed, nobody is paid.
-    #[default]
-    Offchain,
-}
-
-impl Network {
-    /// The name in settings and in the default data directory.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Offchain => "offchain",
-        }
-    }
-}
 
 /// Every setting, checked.
 #[derive(Clone, PartialEq)]

@@ -40,7 +40,7 @@ pub struct TestPattern {
     pub audio: bool,
     /// Container of the segments.
     pub container: Container,
-    /// Presentation time of the first picture.
+    /// Presentation time of the first picture, within a day.
     pub start: Duration,
     /// Threads of the video encoder, at least 1.
     pub threads: u32,
@@ -83,12 +83,14 @@ impl TestPattern {
 
     /// The frame rate, if everything can be generated.
     fn check(&self) -> Result<Rational, PatternError> {
-        let Self { width, height, fps: (num, den), segment, .. } = *self;
+        let Self { width, height, fps: (num, den), segment, start, .. } = *self;
         if [width, height].iter().any(|side| side % 2 != 0 || !(64..=4096).contains(side)) {
             return Err(PatternError::InvalidSize { width, height });
         }
-        if segment > Duration::from_mins(1) {
-            return Err(PatternError::InvalidDuration { asked: segment });
+        for (asked, max) in [(segment, 60), (start, 24 * 60 * 60)] {
+            if asked > Duration::from_secs(max) {
+                return Err(PatternError::InvalidDuration { asked });
+            }
         }
         checked_rate((num, den)).map_err(|_| PatternError::InvalidFrameRate { num, den })
     }
@@ -125,8 +127,8 @@ pub enum PatternError {
         /// Denominator.
         den: u32,
     },
-    /// A segment longer than a minute.
-    #[error("segments of {asked:?} are not accepted: at most 60 s")]
+    /// A segment longer than a minute, or a start later than a day.
+    #[error("{asked:?} is not accepted: a segment lasts at most 60 s, a stream starts within 24 h")]
     InvalidDuration {
         /// What was asked.
         asked: Duration,

@@ -28,7 +28,6 @@ use crate::Container;
 
 /// What [`probe`] found. It describes only what was read, never what a header elsewhere claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Probe {
     /// Container the bytes really are in. It can differ from the one asked for: the extension is only a name.
     pub container: Container,
@@ -46,7 +45,6 @@ pub struct Probe {
 
 /// Properties of the video track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Video {
     /// Codec.
     pub codec: VideoCodec,
@@ -64,7 +62,6 @@ pub struct Video {
 
 /// Codec of a video track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum VideoCodec {
     /// AVC, H.264.
     H264,
@@ -84,7 +81,6 @@ pub enum VideoCodec {
 
 /// Codec of an audio track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum AudioCodec {
     /// AAC in any framing.
     Aac,

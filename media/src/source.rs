@@ -150,7 +150,10 @@ fn open_decoder(
     context.set_threading(threading_of(threads));
     let mut decoder = context.decoder();
     decoder.set_packet_time_base(time_base);
-    let opened = decoder.open_as(codec).map_err(failed("open a decoder"))?;
+    let mut options = Dictionary::new();
+    // what a parameter set claims is allocated before a picture can be looked at
+    options.set("max_pixels", "67108864");
+    let opened = decoder.open_as_with(codec, options).map_err(failed("open a decoder"))?;
     Ok(opened.video().map_err(failed("open a video decoder"))?)
 }
 

@@ -174,7 +174,10 @@ impl Origin {
         tokio::time::timeout(OPEN_TIMEOUT, connecting)
             .await
             .unwrap_or_else(|_| Err(elapsed()))
-            .map_err(|source| ClientError::Connect { authority: self.authority.to_string(), source })
+            .map_err(|source| ClientError::Connect {
+                authority: self.authority.to_string(),
+                source,
+            })
     }
 }
 
@@ -204,8 +207,7 @@ impl Connection {
             driver.spawn(async move { log_end(connection.await) });
             Sender::Http2(sender)
         } else {
-            let (sender, connection) =
-                http1::handshake(io).await.map_err(|e| origin.broke(e))?;
+            let (sender, connection) = http1::handshake(io).await.map_err(|e| origin.broke(e))?;
             driver.spawn(async move { log_end(connection.await) });
             Sender::Http1(sender)
         };
@@ -262,9 +264,7 @@ impl Connection {
             let body = collect(&self.origin, body, limit).await?;
             Ok(Response::from_parts(head, body))
         };
-        timeout_at(deadline, whole)
-            .await
-            .unwrap_or(Err(ClientError::Timeout { authority }))
+        timeout_at(deadline, whole).await.unwrap_or(Err(ClientError::Timeout { authority }))
     }
 
     /// GETs a path and wants status 200.
@@ -305,8 +305,7 @@ pub async fn get(uri: &str, limit: usize, deadline: Instant) -> Result<Bytes, Cl
 
 /// Reads a body to its end, at most `limit` bytes.
 async fn collect(origin: &Origin, mut body: Incoming, limit: usize) -> Result<Bytes, ClientError> {
-    let too_large =
-        || ClientError::TooLarge { authority: origin.authority().to_owned(), limit };
+    let too_large = || ClientError::TooLarge { authority: origin.authority().to_owned(), limit };
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limit {
         return Err(too_large());

@@ -71,7 +71,7 @@ mod tests {
         let (clock, hand) = Clock::manual();
         let before = clock.now();
         assert_eq!(clock.now(), before);
-        hand.advance(Duration::from_secs(1800));
-        assert_eq!(clock.now(), before + Duration::from_secs(1800));
+        hand.advance(Duration::from_mins(30));
+        assert_eq!(clock.now(), before + Duration::from_mins(30));
     }
 }

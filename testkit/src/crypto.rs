@@ -43,8 +43,7 @@ impl Key {
 
     /// The key with these big-endian bytes.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        let signer =
-            SigningKey::from_slice(bytes).map_err(|source| KeyError { source })?;
+        let signer = SigningKey::from_slice(bytes).map_err(|source| KeyError { source })?;
         let address = Address::from_public_key(signer.verifying_key());
         Ok(Self { signer, address })
     }

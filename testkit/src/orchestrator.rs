@@ -191,7 +191,7 @@ impl Orchestrator {
         self.resume();
         let life = Arc::new(Life::new(&self.node)?);
         let listener = self.port.listen().context("cannot listen again")?;
-        server::serve(listener, Arc::clone(&self.node), Arc::clone(&life));
+        server::serve(listener, Arc::clone(&self.node), &life);
         *self.life.lock() = life;
         Ok(())
     }

@@ -28,6 +28,8 @@ const SEGMENT: Duration = Duration::from_secs(2);
 const ORCHESTRATORS: usize = 3;
 /// Time from the start of an upload until its orchestrator is killed: in the middle of the work.
 const INTO_THE_SEGMENT: Duration = Duration::from_millis(150);
+/// A push that comes this much late is told of.
+const LATE: Duration = Duration::from_millis(500);
 /// Longest wait for the record of a segment that was answered.
 const RECORD: Duration = Duration::from_secs(5);
 
@@ -101,6 +103,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         .await?;
     let killed = killed.context("the stream ended before its middle")?;
 
+    if pushes.late > LATE {
+        println!(
+            "  (this machine is busy: pictures could not be drawn in real time; segments were pushed \
+             up to {:.1} s late)",
+            pushes.late.as_secs_f64()
+        );
+    }
     println!("Stopping the gateway, so that every record is in its file.");
     let orchestrators = stage.stop().await?;
     let records = Records::read(&dir.join("data"))?;

@@ -10,8 +10,8 @@ use crate::{play::Played, push::Pushed};
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event<'a> {
-    /// A segment's upload begins.
-    Pushing { seq: u64, bytes: usize },
+    /// A segment's upload begins, this much later than a live encoder would.
+    Pushing { seq: u64, bytes: usize, late_millis: u128 },
     /// A segment came back.
     Delivered { seq: u64, millis: u128, renditions: &'a [Rendition] },
     /// A segment did not come back.
@@ -44,8 +44,8 @@ impl Reporter {
     }
 
     /// A segment's upload begins.
-    pub(crate) fn pushing(&self, seq: u64, bytes: usize) {
-        self.write(&Event::Pushing { seq, bytes });
+    pub(crate) fn pushing(&self, seq: u64, bytes: usize, late: Duration) {
+        self.write(&Event::Pushing { seq, bytes, late_millis: late.as_millis() });
     }
 
     /// A segment came back.

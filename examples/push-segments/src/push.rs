@@ -69,16 +69,12 @@ impl Stream {
         while let Some(segment) = next.take() {
             // The encoder has a segment when its last picture was taken; counted from the first one.
             let due = start + segment.duration.saturating_mul(u32::try_from(pushed.segments)?);
-            loop {
-                tokio::select! {
-                    () = sleep_until(due) => break,
-                    Some(answer) = answers.join_next() => took(answer?, &mut pushed, reporter, seen),
-                }
-            }
-            reporter.pushing(segment.seq, segment.bytes.len());
+            let mut done = |answer| took(answer, &mut pushed, reporter, seen);
+            meanwhile(sleep_until(due), &mut answers, &mut done).await?;
+            reporter.pushing(segment.seq, segment.bytes.len(), due.elapsed());
             answers.spawn(self.segment(segment)?);
+            next = meanwhile(generated.recv(), &mut answers, &mut done).await?.transpose()?;
             pushed.segments += 1;
-            next = generated.recv().await.transpose()?;
         }
         while let Some(answer) = answers.join_next().await {
             took(answer?, &mut pushed, reporter, seen);
@@ -133,6 +129,21 @@ impl Stream {
         let status = reply.context("the stream could not be ended")?.status();
         anyhow::ensure!(status.is_success(), "DELETE of the stream was answered with {status}");
         Ok(())
+    }
+}
+
+/// Waits for something, and meanwhile takes the answers that come.
+async fn meanwhile<T>(
+    awaited: impl Future<Output = T>,
+    answers: &mut JoinSet<Answer>,
+    done: &mut impl FnMut(Answer),
+) -> anyhow::Result<T> {
+    let mut awaited = std::pin::pin!(awaited);
+    loop {
+        tokio::select! {
+            value = awaited.as_mut() => return Ok(value),
+            Some(answer) = answers.join_next() => done(answer?),
+        }
     }
 }
 

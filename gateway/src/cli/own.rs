@@ -126,5 +126,9 @@ fn look_at(look: Look, env: &BTreeMap<String, String>) -> Result<Exit, Exit> {
 }
 
 fn warnings(loaded: &Loaded) -> String {
-    loaded.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect()
+    let mut text = String::new();
+    for warning in &loaded.warnings {
+        text.extend(["warning: ", warning, "\n"]);
+    }
+    text
 }

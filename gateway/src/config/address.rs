@@ -48,7 +48,7 @@ fn is_host(host: &str) -> bool {
         return inner.parse::<Ipv6Addr>().is_ok();
     }
     let byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    host.len() <= 253 && host.bytes().all(byte)
+    host.len() <= 253 && !host.starts_with('-') && host.bytes().all(byte)
 }
 
 /// True when only this machine can reach the listener: a loopback address or `localhost`.
@@ -83,6 +83,9 @@ pub(super) fn orchestrator(text: &str) -> Result<Url, String> {
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("an orchestrator's address has no query and no fragment".to_owned());
+    }
+    if !url.host_str().is_some_and(is_host) {
+        return Err(format!("`{text}` names no host"));
     }
     if url.port() == Some(0) {
         return Err("port 0 is not a port to connect to".to_owned());

@@ -8,7 +8,7 @@ use super::nearest::suggestion;
 use super::node::{self, Item, Node};
 use super::origin::Origin;
 use super::problem::{Problem, Problems};
-use super::setting::{Kind, SETTINGS, find};
+use super::setting::{Kind, SETTINGS, Setting, find};
 use super::values::Given;
 
 /// Beginning of the variables that are settings.
@@ -26,14 +26,15 @@ pub(super) fn variables(env: &BTreeMap<String, String>, problems: &mut Problems)
         match found {
             _ if value.is_empty() => {}
             None => {
-                let names: Vec<String> = SETTINGS.iter().map(|known| known.variable()).collect();
-                let near = suggestion(name, names.iter().map(String::as_str));
+                let names: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
+                let names = names.iter().filter_map(|known| known.strip_prefix(PREFIX));
+                let near = suggestion(name.trim_start_matches(PREFIX), PREFIX, names);
                 let text = format!("no setting has this variable{near}");
                 problems.push(Problem::new(origin, None, text));
             }
             Some(setting) => match item(value, setting.kind) {
                 Ok(item) => {
-                    given.push(Given { setting, item, origin, written: Some(value.clone()) })
+                    given.push(Given { setting, item, origin, written: Some(value.clone()) });
                 }
                 Err(text) => problems.push(Problem::new(origin, Some(value), text)),
             },
@@ -53,7 +54,7 @@ pub(super) fn assignments(sets: &[String], problems: &mut Problems) -> Vec<Given
             continue;
         };
         let Some(setting) = find(key.trim()) else {
-            let near = suggestion(key.trim(), SETTINGS.iter().map(|known| known.key));
+            let near = suggestion(key.trim(), "", SETTINGS.iter().map(|known| known.key));
             // Without the value, which may belong to a secret.
             let shown = format!("--set {key}");
             let text = format!("no setting has this key{near}");

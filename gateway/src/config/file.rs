@@ -65,7 +65,12 @@ impl Reader<'_> {
                 continue;
             }
             if let Some(setting) = find(&dotted) {
-                let origin = self.origin.at(item.place.or(key.place));
+                // A list in block style begins at its first element, which is not its place.
+                let place = match item.node {
+                    Node::Text(_) | Node::Null => item.place.or(key.place),
+                    Node::List(_) | Node::Map(_) => key.place,
+                };
+                let origin = self.origin.at(place);
                 self.given.push(Given { setting, item, origin, written: None });
             } else if section.is_empty() && is_section(&key.name) {
                 match item.node {
@@ -108,5 +113,5 @@ fn unknown(section: &str, name: &str) -> String {
     let names = SETTINGS.iter().filter(here).map(|known| known.split().1);
     let sections = SECTIONS.iter().map(|(name, _)| *name);
     let sections = sections.filter(|name| section.is_empty() && !name.is_empty());
-    format!("unknown key{}", suggestion(name, names.chain(sections)))
+    format!("unknown key{}", suggestion(name, "", names.chain(sections)))
 }

@@ -39,13 +39,16 @@ impl Kind {
             Self::Truth | Self::Switch => "",
             Self::Directory => "DIR",
             Self::Listen(_) => "HOST:PORT",
-            Self::Count { .. } => "N",
+            Self::Count { .. } | Self::LogFilter => "N",
             Self::Duration { .. } => "DURATION",
             Self::Profiles => "NAMES|FILE",
             Self::Orchestrators => "ADDR,…",
             Self::Url => "URL",
             Self::EthAddresses => "0x…,…",
-            _ => "VALUE",
+            Self::Network => "NAME",
+            Self::Region => "CODE",
+            Self::Version => "VERSION",
+            Self::Size { .. } | Self::Routes | Self::TagPatterns | Self::LogFormat => "VALUE",
         }
     }
 

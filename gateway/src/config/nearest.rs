@@ -24,7 +24,13 @@ pub(super) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// `; did you mean X?`, or nothing.
-pub(super) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, candidates).map_or_else(String::new, |near| format!("; did you mean {near}?"))
+/// `; did you mean X?`, or nothing. `prefix` is what all names begin with, hyphens for example,
+/// and takes no part in the comparison.
+pub(super) fn suggestion<'a>(
+    word: &str,
+    prefix: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> String {
+    let near = nearest(word, candidates);
+    near.map_or_else(String::new, |near| format!("; did you mean {prefix}{near}?"))
 }

@@ -43,6 +43,11 @@ pub enum Origin {
     },
     /// The command line as a whole.
     CommandLine,
+    /// Another setting, or the environment.
+    Derived {
+        /// What it follows from.
+        from: &'static str,
+    },
 }
 
 impl Origin {
@@ -74,6 +79,7 @@ impl fmt::Display for Origin {
             Self::File { path, place: Some(place) } => write!(f, "{path}:{place}"),
             Self::File { path, place: None } => f.write_str(path),
             Self::CommandLine => f.write_str("command line"),
+            Self::Derived { from } => write!(f, "follows from {from}"),
         }
     }
 }

@@ -9,6 +9,7 @@ use alloy_primitives::Address;
 use semver::Version;
 use tracing_subscriber::EnvFilter;
 use url::Url;
+use waymark_contracts::NetworkError;
 use waymark_tagging::Tag;
 
 use super::address;
@@ -71,11 +72,18 @@ fn element(item: &Item) -> Result<&str, String> {
 }
 
 pub(super) fn network(item: &Item, _: Kind) -> Parsed<Network> {
-    scalar(item, |text| match text {
-        "offchain" => Ok(Network::Offchain),
-        _ => Err("is on chain, and paying orchestrators is not there yet; only `offchain` works \
-                  so far"
-            .to_owned()),
+    scalar(item, |text| {
+        let network: Network = text.parse().map_err(|error: NetworkError| error.to_string())?;
+        if network.is_offchain() {
+            Ok(network)
+        } else if network.is_retired() {
+            Err(format!("network `{network}` is gone; only `offchain` works so far"))
+        } else {
+            Err(format!(
+                "network `{network}` is on chain, and paying orchestrators is not there yet; only \
+                 `offchain` works so far"
+            ))
+        }
     })
 }
 

@@ -34,8 +34,9 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let given = self.given.as_deref().map(Shortened);
         match (&self.origin, given) {
-            (Origin::Flag { name }, Some(Shortened(truth @ ("true" | "false")))) => {
-                write!(f, "-{name}={truth}")
+            // A flag that is true or false was written with `=`.
+            (Origin::Flag { name }, Some(Shortened(given))) if given.starts_with('=') => {
+                write!(f, "-{name}{}", Shortened(given))
             }
             (Origin::Flag { name }, Some(given)) => write!(f, "-{name} {given}"),
             (Origin::Flag { name }, None) => write!(f, "-{name}"),
@@ -78,7 +79,13 @@ impl Problems {
         self.0.push(problem);
     }
 
-    pub(super) fn or<T>(self, value: T) -> Result<T, Self> {
+    /// The value, unless there is a problem. Those of files are put in the order of their lines,
+    /// behind all others.
+    pub(super) fn or<T>(mut self, value: T) -> Result<T, Self> {
+        self.0.sort_by_key(|problem| match problem.origin {
+            Origin::File { place: Some(place), .. } => (place.line, place.column),
+            _ => (0, 0),
+        });
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 
@@ -101,8 +108,8 @@ impl Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {
-            1 => f.write_str("1 problem with the settings; nothing was started\n"),
-            count => write!(f, "{count} problems with the settings; nothing was started\n"),
+            1 => writeln!(f, "1 problem with the settings; nothing was started"),
+            count => writeln!(f, "{count} problems with the settings; nothing was started"),
         }?;
         for problem in &self.0 {
             write!(f, "\n  {problem}\n")?;

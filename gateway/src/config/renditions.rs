@@ -31,19 +31,22 @@ pub(super) fn profiles(item: &Item, _: Kind) -> Parsed<Vec<Profile>> {
 
 fn from_text(text: &str) -> Parsed<Vec<Profile>> {
     let path = Path::new(text);
-    if path.is_file() {
-        let json = read_bounded(path)
-            .map_err(|error| vec![Refusal::new(format!("cannot read the file: {error}"))])?;
-        return profile::list_from_str(&json).map_err(|errors| refusals(&errors));
-    }
     let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if is_json || text.contains(std::path::MAIN_SEPARATOR) {
-        let text = "no such file; give the path of a JSON list of profiles, or names of presets";
-        return Err(vec![Refusal::new(text)]);
+    if is_json || text.contains(std::path::MAIN_SEPARATOR) || path.is_file() {
+        let json = read_bounded(path).map_err(|error| vec![Refusal::new(unreadable(&error))])?;
+        return profile::list_from_str(&json).map_err(|errors| refusals(&errors));
     }
     let names = text.split(',').filter(|name| !name.trim().is_empty());
     let profiles = profile::preset_list(names).map_err(|errors| refusals(&errors))?;
     checked(profiles)
+}
+
+fn unreadable(error: &std::io::Error) -> String {
+    const WANTED: &str = "give the path of a JSON list of profiles, or names of presets";
+    match error.kind() {
+        std::io::ErrorKind::NotFound => format!("no such file; {WANTED}"),
+        _ => format!("cannot read the file ({error}); {WANTED}"),
+    }
 }
 
 fn from_list(items: &[Item]) -> Parsed<Vec<Profile>> {

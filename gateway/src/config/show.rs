@@ -3,7 +3,7 @@
 //!
 //! What is written reads back as the same configuration, except that secrets are hidden.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::node::{Item, Key, Node};
 use super::setting::{SECTIONS, SETTINGS};
@@ -140,8 +140,8 @@ fn value(config: &Config, key: &str) -> Node {
     }
 }
 
-fn text(value: impl ToString) -> Node {
-    Node::Text(value.to_string())
+fn text(value: impl Display) -> Node {
+    Node::Text(format!("{value}"))
 }
 
 fn item(node: Node) -> Item {

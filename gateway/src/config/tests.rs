@@ -87,8 +87,8 @@ fn the_defaults_are_those_of_the_product() {
     assert_eq!(config.limits.segment_bytes, 300_000_000);
     assert_eq!(config.limits.in_flight_bytes, 512 << 20);
     assert_eq!((config.hls.window, config.hls.memory_bytes), (6, 128 << 20));
-    assert_eq!(config.hls.grace, Duration::from_secs(60));
-    assert_eq!(config.stream_idle, Duration::from_secs(60));
+    assert_eq!(config.hls.grace, Duration::from_mins(1));
+    assert_eq!(config.stream_idle, Duration::from_mins(1));
     assert!(config.tags.carry && config.tags.routes.is_empty() && config.tags.allowed.is_none());
     assert_eq!(config.log.filter, "info");
     assert_eq!(config.shutdown_grace, Duration::from_secs(10));

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::address::is_loopback;
+use super::origin::Origin;
 use super::parsers as parse;
 use super::renditions;
 use super::values::Values;
@@ -26,8 +27,8 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
     let http_addr = values.read("listen.http", parse::listen);
     let http_ingest = values.read("ingest.http", parse::switch);
     let config = Config {
+        data_dir: data_dir(values, &network, home),
         network,
-        data_dir: data_dir(values, network, home),
         http_ingest: http_ingest.unwrap_or_else(|| http_ingest_by_address(values, &http_addr)),
         http_addr,
         rtmp_addr: values.read("listen.rtmp", parse::listen),
@@ -83,11 +84,12 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
     Config { origins: std::mem::take(&mut values.origins), ..config }
 }
 
-fn data_dir(values: &mut Values, network: Network, home: Option<&str>) -> PathBuf {
+fn data_dir(values: &mut Values, network: &Network, home: Option<&str>) -> PathBuf {
     if values.given("data_dir").is_some() {
         return values.read("data_dir", parse::directory);
     }
     if let Some(home) = home.filter(|home| !home.is_empty()) {
+        values.origins.record("data_dir", Origin::Derived { from: "HOME and network" });
         PathBuf::from(home).join(".lpData").join(network.name())
     } else {
         let text = "no home directory is known (HOME is not set); give -dataDir (data_dir)";
@@ -100,6 +102,7 @@ fn data_dir(values: &mut Values, network: Network, home: Option<&str>) -> PathBu
 /// (go-livepeer `starter.go:1748-1758`).
 fn http_ingest_by_address(values: &mut Values, http_addr: &str) -> bool {
     let local = is_loopback(http_addr);
+    values.origins.record("ingest.http", Origin::Derived { from: "listen.http" });
     if !local {
         values.warnings.push(format!(
             "HTTP ingest is OFF: {http_addr} can be reached from other machines and nobody asked \

@@ -129,5 +129,22 @@ fn problem(given: &Given, refusal: Refusal) -> Problem {
         }
         _ => given.shown(),
     };
+    let shown = without_user(&shown);
     Problem::new(origin, Some(&shown), refusal.text)
+}
+
+/// The text without what may be a user and a password in the URLs it holds.
+fn without_user(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(['/', ',', ' ', '?', '#']).unwrap_or(part.len());
+        let (authority, rest) = part.split_at_checked(end).unwrap_or((part, ""));
+        shown.push_str("://");
+        match authority.rsplit_once('@') {
+            Some((_, host)) => shown.extend(["***@", host, rest]),
+            None => shown.push_str(part),
+        }
+    }
+    shown
 }

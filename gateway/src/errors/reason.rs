@@ -43,6 +43,8 @@ pub enum Reason {
     WebhookUnreachable,
     /// A method the path does not have.
     MethodNotAllowed,
+    /// The request's headers are larger than the limit.
+    HeadersTooLarge,
     /// The body is larger than the limit.
     BodyTooLarge,
     /// The body ended before its announced length.
@@ -106,6 +108,7 @@ impl Reason {
         Self::StreamRefused,
         Self::WebhookUnreachable,
         Self::MethodNotAllowed,
+        Self::HeadersTooLarge,
         Self::BodyTooLarge,
         Self::BodyIncomplete,
         Self::BodyTimeout,

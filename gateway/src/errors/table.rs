@@ -173,6 +173,13 @@ impl Reason {
                 "The path does not have this method",
                 "use one of the methods in the Allow header",
             ),
+            Self::HeadersTooLarge => row(
+                Request,
+                "headers-too-large",
+                S::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The headers are over the limit",
+                "send fewer or shorter headers; the detail names the limit",
+            ),
             Self::BodyTooLarge => row(
                 Request,
                 "body-too-large",

@@ -1,6 +1,6 @@
 //! The admin listener: `/status`, `/metrics`, `/healthz`, `/readyz`. It changes nothing.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc, thread};
 
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use prometheus::{Encoder as _, TextEncoder};
@@ -10,11 +10,29 @@ use waymark_selection::Standing;
 
 use crate::{context::Context, lifecycle::Phase};
 
-/// Serves until the process stops: health must be readable while the gateway drains.
-pub async fn serve(context: Arc<Context>, listener: TcpListener) {
-    if let Err(error) = axum::serve(listener, router(context)).await {
-        tracing::error!(%error, "the admin listener ended");
-    }
+/// Serves on a thread with a runtime of its own, so that health and metrics answer even when the
+/// media runtime is saturated or draining. The thread ends when the gateway has stopped.
+pub fn spawn(context: Arc<Context>, listener: TcpListener) -> io::Result<()> {
+    let listener = listener.into_std()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let serve = move || {
+        runtime.block_on(async {
+            let mut phase = context.phase.subscribe();
+            tokio::select! {
+                served = serve(context, listener) => {
+                    if let Err(error) = served {
+                        tracing::error!(%error, "the admin listener ended");
+                    }
+                }
+                _ = phase.wait_for(|p| *p == Phase::Stopped) => {}
+            }
+        });
+    };
+    thread::Builder::new().name("admin".to_owned()).spawn(serve).map(drop)
+}
+
+async fn serve(context: Arc<Context>, listener: std::net::TcpListener) -> io::Result<()> {
+    axum::serve(TcpListener::from_std(listener)?, router(context)).await
 }
 
 fn router(context: Arc<Context>) -> Router {

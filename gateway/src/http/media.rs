@@ -112,6 +112,13 @@ async fn live(context: Arc<Context>, request: Request<Incoming>) -> Reply {
             "HTTP ingest is off; it is on with -httpIngest, and by default only on a loopback address",
         ));
     }
+    let limit = context.config.limits.header_bytes;
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers > limit {
+        let detail = format!("the headers have {headers} bytes, at most {limit} are read");
+        return problem(&Problem::new(Reason::HeadersTooLarge, detail));
+    }
     match *request.method() {
         Method::POST | Method::PUT => push::push(context, request).await,
         Method::DELETE => match parse_end(request.uri()) {

@@ -189,7 +189,7 @@ fn first_segment(
     let profiles = match settings {
         Some(settings) => settings
             .profiles(&context.config.profiles)
-            .map_err(|e| Problem::new(Reason::InvalidProfile, e.to_string()))?,
+            .map_err(Problem::from)?,
         None => context.config.profiles.clone(),
     };
     let profiles: Arc<[Profile]> = profiles

@@ -119,6 +119,16 @@ async fn bad_requests_say_what_is_accepted() {
 }
 
 #[tokio::test]
+async fn headers_over_the_limit_are_431() {
+    let gateway = Gateway::start(&[]).await;
+    let request = gateway.pushing("/live/movie/0.ts", segment(0)).header("x-big", "a".repeat(70_000));
+    let refused = answer(request).await;
+    assert_eq!(refused.status, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    assert_eq!(refused.reason(), "headers-too-large");
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_path_that_climbs_is_refused_however_it_is_written() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let gateway = Gateway::start(&[]).await;

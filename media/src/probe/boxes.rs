@@ -9,8 +9,10 @@ pub(crate) struct Box4<'a> {
     pub(crate) kind: Kind,
     /// What follows the header, cut off where the parent ends.
     pub(crate) body: &'a [u8],
-    /// Where the box starts in the parent, and where its body does.
+    /// Where the box starts in the parent.
     pub(crate) at: usize,
+    /// Where its body does.
+    #[cfg_attr(not(feature = "libav"), allow(dead_code, reason = "for writing files only"))]
     pub(crate) body_at: usize,
 }
 

@@ -68,16 +68,13 @@ impl<'a> NalScanner<'a> {
     /// Takes the next piece of the stream, which lies at `at` in the file.
     #[inline]
     pub(super) fn feed(&mut self, piece: &[u8], at: usize, pictures: &mut Pictures) {
-        let mut done = 0;
-        if self.zeros > 0 {
-            done = match (self.zeros, piece) {
-                (2, [1, ..]) => 1,
-                (_, [0, 1, ..]) => 2,
-                _ => 0,
-            };
-            if done > 0 {
-                self.start(pictures);
-            }
+        let mut done = match (self.zeros, piece) {
+            (2, [1, ..]) => 1,
+            (1.., [0, 1, ..]) => 2,
+            _ => 0,
+        };
+        if done > 0 {
+            self.start(pictures);
         }
         while let Some(code) = self.codes.within(at + done, at + piece.len()) {
             self.keep(piece.get(done..code - at).unwrap_or_default(), pictures);

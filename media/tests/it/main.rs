@@ -7,3 +7,9 @@ mod data;
 mod patterns;
 mod probing;
 mod transcoding;
+
+#[test]
+fn the_libav_in_use_is_named() {
+    let version = waymark_media::version();
+    assert!(version.starts_with("libavcodec ") && version.contains("libavformat "), "{version}");
+}

@@ -111,6 +111,8 @@ fn patterns_that_cannot_be_are_refused() {
     ));
     let long = TestPattern { segment: Duration::from_secs(61), ..small() };
     assert!(matches!(refused(long), PatternError::InvalidDuration { .. }));
+    let late = TestPattern { start: Duration::MAX, ..small() };
+    assert!(matches!(refused(late), PatternError::InvalidDuration { .. }));
 }
 
 #[test]

@@ -50,7 +50,10 @@ struct AnswererArgs {
     /// Files to answer with, in profile order; drawn when there are none.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     fixed: Vec<PathBuf>,
-    /// Bytes of each drawn rendition.
+    /// Renditions drawn, 1 to 4.
+    #[arg(long, default_value_t = 2)]
+    renditions: usize,
+    /// Bytes of each drawn rendition, rounded down to whole packets of 188.
     #[arg(long, default_value_t = 300_048)]
     rendition_bytes: usize,
     /// Sign results.
@@ -142,6 +145,7 @@ async fn answer(args: AnswererArgs) -> anyhow::Result<()> {
     options.plain_http = args.plain_http;
     options.max_sessions = args.max_sessions;
     options.files = args.fixed;
+    options.renditions = args.renditions;
     options.rendition_bytes = args.rendition_bytes;
     options.sign = args.sign;
     options.check_hashes = args.check_hashes;
@@ -176,7 +180,8 @@ async fn run(args: PushArgs) -> anyhow::Result<Report> {
     let mut options = PushOptions::new(target);
     options.streams = args.closed_loop.unwrap_or(args.streams);
     options.segments = args.segments;
-    options.pace = if args.closed_loop.is_some() { Pace::ClosedLoop } else { Pace::Live(args.period) };
+    options.pace =
+        if args.closed_loop.is_some() { Pace::ClosedLoop } else { Pace::Live(args.period) };
     options.renditions = args.renditions;
     options.rendition_bytes = args.rendition_bytes;
     options.timeout = args.timeout;

@@ -8,7 +8,10 @@ use http::{Request, StatusCode, Version};
 use http_body_util::Full;
 use prost::Message as _;
 use tokio::time::Instant;
-use waymark_proto::{PAYMENT_HEADER, SEGMENT_CONTENT_TYPE, SEGMENT_HEADER, net};
+use waymark_proto::{
+    PAYMENT_HEADER, SEGMENT_CONTENT_TYPE, SEGMENT_HEADER,
+    net::{self, transcode_result::Result as Outcome},
+};
 
 use super::{ClientError, Connection, Origin};
 
@@ -20,7 +23,7 @@ const MAX_RESULT: usize = 4 << 20;
 #[non_exhaustive]
 pub enum SegmentOutcome {
     /// 200 and a message, which may hold an error.
-    Result(net::TranscodeResult),
+    Result(Box<net::TranscodeResult>),
     /// Another status, with the body's text.
     Refused {
         /// HTTP status.
@@ -33,23 +36,24 @@ pub enum SegmentOutcome {
 impl SegmentOutcome {
     /// The renditions; `None` for an error or a refusal.
     pub fn renditions(&self) -> Option<&[net::TranscodedSegmentData]> {
-        match self {
-            Self::Result(net::TranscodeResult {
-                result: Some(net::transcode_result::Result::Data(data)),
-                ..
-            }) => Some(&data.segments),
-            _ => None,
+        match self.result()? {
+            Outcome::Data(data) => Some(&data.segments),
+            Outcome::Error(_) => None,
         }
     }
 
     /// The error inside a 200; `None` for renditions or a refusal.
     pub fn error(&self) -> Option<&str> {
+        match self.result()? {
+            Outcome::Error(text) => Some(text),
+            Outcome::Data(_) => None,
+        }
+    }
+
+    fn result(&self) -> Option<&Outcome> {
         match self {
-            Self::Result(net::TranscodeResult {
-                result: Some(net::transcode_result::Result::Error(text)),
-                ..
-            }) => Some(text),
-            _ => None,
+            Self::Result(message) => message.result.as_ref(),
+            Self::Refused { .. } => None,
         }
     }
 }
@@ -129,7 +133,7 @@ impl Connection {
         }
         let authority = self.origin().authority().to_owned();
         net::TranscodeResult::decode(response.into_body())
-            .map(SegmentOutcome::Result)
+            .map(|result| SegmentOutcome::Result(Box::new(result)))
             .map_err(|source| ClientError::Protobuf { authority, source })
     }
 }

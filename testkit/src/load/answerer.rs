@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use waymark_media::TestPattern;
 
-use super::source::{bitrate, pad_ts};
+use super::source::draw;
 use crate::orchestrator::{Orchestrator, Transcoding};
 
 /// Most ports of one run.
@@ -32,7 +32,9 @@ pub struct AnswererOptions {
     pub max_sessions: usize,
     /// Files to answer with, in profile order; drawn when there are none.
     pub files: Vec<PathBuf>,
-    /// Bytes of each drawn rendition.
+    /// Renditions drawn, 1 to 4.
+    pub renditions: usize,
+    /// Bytes of each drawn rendition, rounded down to whole packets of 188.
     pub rendition_bytes: usize,
     /// Signs results.
     pub sign: bool,
@@ -48,6 +50,7 @@ impl Default for AnswererOptions {
             plain_http: false,
             max_sessions: 100_000,
             files: Vec::new(),
+            renditions: 2,
             rendition_bytes: 300_048,
             sign: false,
             check_hashes: false,
@@ -92,26 +95,18 @@ async fn renditions(options: &AnswererOptions) -> anyhow::Result<Vec<Bytes>> {
         renditions.push(bytes.with_context(|| format!("cannot read {}", path.display()))?.into());
     }
     if renditions.is_empty() {
-        let size = options.rendition_bytes;
-        renditions = tokio::task::spawn_blocking(move || draw(size)).await??;
+        let (count, size) = (options.renditions, options.rendition_bytes);
+        ensure!((1..=SIZES.len()).contains(&count), "1 to {} renditions can be drawn", SIZES.len());
+        renditions = tokio::task::spawn_blocking(move || draw_renditions(count, size)).await??;
     }
     Ok(renditions)
 }
 
-fn draw(size: usize) -> anyhow::Result<Vec<Bytes>> {
-    SIZES
-        .into_iter()
-        .map(|(width, height)| {
-            let pattern = TestPattern {
-                width,
-                height,
-                bitrate: bitrate(size, DURATION),
-                segment: DURATION,
-                ..TestPattern::default()
-            };
-            let drawn = pattern.segments(1).context("cannot draw a rendition")?;
-            let first = drawn.into_iter().next().context("no rendition was drawn")?;
-            Ok(pad_ts(&first.bytes, size))
-        })
-        .collect()
+fn draw_renditions(count: usize, size: usize) -> anyhow::Result<Vec<Bytes>> {
+    let mut renditions = Vec::new();
+    for (width, height) in SIZES.into_iter().take(count) {
+        let pattern = TestPattern { width, height, segment: DURATION, ..TestPattern::default() };
+        renditions.extend(draw(&pattern, 1, size)?);
+    }
+    Ok(renditions)
 }

@@ -117,9 +117,8 @@ impl DirectStream {
     pub(super) async fn end(self) {
         let Some(session) = self.session else { return };
         let request = net::EndTranscodingSessionRequest { auth_token: Some(session.token) };
-        let ended = async {
-            grpc(&self.url).await.ok()?.end_transcoding_session(request).await.ok()
-        };
+        let ended =
+            async { grpc(&self.url).await.ok()?.end_transcoding_session(request).await.ok() };
         if ended.await.is_none() {
             tracing::debug!(self.manifest, "session not ended");
         }

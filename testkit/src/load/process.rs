@@ -103,9 +103,9 @@ async fn sample(pid: u32) -> anyhow::Result<Sample> {
     let read = |file: &str| {
         let path = PathBuf::from(format!("/proc/{pid}/{file}"));
         async move {
-            tokio::fs::read_to_string(&path)
-                .await
-                .with_context(|| format!("cannot read {}: is there a process {pid}?", path.display()))
+            tokio::fs::read_to_string(&path).await.with_context(|| {
+                format!("cannot read {}: is there a process {pid}?", path.display())
+            })
         }
     };
     parse(&read("stat").await?, &read("status").await?)

@@ -84,13 +84,16 @@ impl PushOptions {
             renditions: None,
             rendition_bytes: None,
             timeout: Duration::from_secs(30),
-            max_time: Duration::from_secs(600),
+            max_time: Duration::from_mins(10),
             pids: Vec::new(),
         }
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        ensure!((1..=MAX_STREAMS).contains(&self.streams), "1 to {MAX_STREAMS} streams can be pushed");
+        ensure!(
+            (1..=MAX_STREAMS).contains(&self.streams),
+            "1 to {MAX_STREAMS} streams can be pushed"
+        );
         let total = self.streams.saturating_mul(self.segments);
         ensure!(self.segments > 0, "a stream needs at least one segment");
         ensure!(total <= MAX_SEGMENTS, "{total} segments are more than {MAX_SEGMENTS}");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use bytes::{Bytes, BytesMut};
 use waymark_media::{Container, TestPattern};
 
@@ -13,6 +13,8 @@ const PACKET: usize = 188;
 const MAX_SEGMENTS: usize = 64;
 /// Share of the size that the video is asked to fill; padding does the rest.
 const FILL_PERCENT: u64 = 90;
+/// Rates tried, each half of the one before.
+const ATTEMPTS: usize = 5;
 
 /// Segments that every stream pushes in turn.
 #[derive(Clone, Debug)]
@@ -27,22 +29,18 @@ impl Source {
     pub fn pattern(count: usize, size: usize) -> anyhow::Result<Self> {
         ensure!((1..=MAX_SEGMENTS).contains(&count), "1 to {MAX_SEGMENTS} segments can be drawn");
         let duration = Duration::from_secs(2);
-        let drawn = TestPattern {
-            width: 1280,
-            height: 720,
-            bitrate: bitrate(size, duration),
-            segment: duration,
-            ..TestPattern::default()
-        }
-        .segments(count)
-        .context("cannot draw test segments")?;
-        let segments = drawn.into_iter().map(|segment| pad_ts(&segment.bytes, size)).collect();
+        let pattern =
+            TestPattern { width: 1280, height: 720, segment: duration, ..TestPattern::default() };
+        let segments = draw(&pattern, count, size)?;
         Ok(Self { segments, duration, container: Container::MpegTs })
     }
 
     /// Reads files; each is one segment of `duration`. The first one's extension gives the container.
     pub async fn files(paths: &[impl AsRef<Path>], duration: Duration) -> anyhow::Result<Self> {
-        ensure!((1..=MAX_SEGMENTS).contains(&paths.len()), "1 to {MAX_SEGMENTS} files can be pushed");
+        ensure!(
+            (1..=MAX_SEGMENTS).contains(&paths.len()),
+            "1 to {MAX_SEGMENTS} files can be pushed"
+        );
         let mut segments = Vec::new();
         for path in paths {
             let path = path.as_ref();
@@ -96,8 +94,27 @@ pub fn pad_ts(stream: &[u8], size: usize) -> Bytes {
     padded.freeze()
 }
 
+/// Segments of a pattern, each filled up to `size` bytes. The rate is lowered until all of them fit.
+pub(super) fn draw(pattern: &TestPattern, count: usize, size: usize) -> anyhow::Result<Vec<Bytes>> {
+    let mut rate = bitrate(size, pattern.segment);
+    for _ in 0..ATTEMPTS {
+        let drawn = TestPattern { bitrate: rate, ..pattern.clone() }
+            .segments(count)
+            .context("cannot draw test video")?;
+        if drawn.iter().all(|segment| segment.bytes.len() <= size) {
+            return Ok(drawn.iter().map(|segment| pad_ts(&segment.bytes, size)).collect());
+        }
+        rate = (rate / 2).max(1);
+    }
+    let (width, height) = (pattern.width, pattern.height);
+    bail!(
+        "{width}x{height} cannot be drawn in {size} bytes for {:?}: ask for more",
+        pattern.segment
+    )
+}
+
 /// Bits per second that fill most of `size` bytes in `duration`.
-pub(super) fn bitrate(size: usize, duration: Duration) -> u32 {
+fn bitrate(size: usize, duration: Duration) -> u32 {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1);
     let bits = (size as u64).saturating_mul(8 * 10 * FILL_PERCENT);
     u32::try_from(bits / millis).unwrap_or(u32::MAX)

@@ -28,8 +28,16 @@ pub(crate) struct BodyError {
     pub(crate) read: usize,
 }
 
-pub(crate) async fn read(mut body: Incoming, hash: bool) -> Result<ReadBody, BodyError> {
+pub(crate) async fn read(
+    ctx: &Context,
+    mut body: Incoming,
+    hash: bool,
+) -> Result<ReadBody, BodyError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > MAX_SEGMENT {
+        discard(ctx, body);
+        return Err(BodyError { read: 0 });
+    }
     let mut bytes = BytesMut::with_capacity(announced.min(TRUSTED));
     let mut hasher = hash.then(Keccak256::new);
     while let Some(frame) = body.frame().await {
@@ -37,6 +45,7 @@ pub(crate) async fn read(mut body: Incoming, hash: bool) -> Result<ReadBody, Bod
         let Ok(frame) = frame else { return Err(failed) };
         let Some(data) = frame.data_ref() else { continue };
         if data.len() > MAX_SEGMENT - bytes.len() {
+            discard(ctx, body);
             return Err(failed);
         }
         if let Some(hasher) = &mut hasher {

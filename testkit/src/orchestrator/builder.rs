@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 
 use super::Orchestrator;
-use super::capabilities::{MAX_CAPABILITY, default_capabilities};
+use super::capabilities::{MAX_CAPABILITY, advertised, default_capabilities};
 use super::engine::{Engine, Transcoding};
 use super::io::Gate;
 use super::life::Life;
@@ -25,7 +25,7 @@ use crate::fault::{Fault, FaultSpec, Times};
 /// Longest that [`Orchestrator::wait_for`] waits unless told otherwise.
 const WAIT: Duration = Duration::from_secs(20);
 /// Life of an auth token (go-livepeer `server/rpc.go:47`).
-const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 60);
+const TOKEN_LIFETIME: Duration = Duration::from_mins(30);
 /// Idle time after which a session ends (go-livepeer `core/orchestrator.go:40`).
 const SESSION_IDLE: Duration = Duration::from_secs(70);
 /// Sessions of a stock node (go-livepeer `core/livepeernode.go:42`).
@@ -195,7 +195,8 @@ impl Builder {
         let node = Arc::new(Node {
             host: origin.host().to_owned(),
             uri,
-            engine: Engine::new(self.transcoding, self.threads)?,
+            capabilities: advertised(&self.options.capabilities, &self.options.version),
+            engine: Engine::new(self.transcoding, self.threads).await?,
             faults: Switchboard::new(self.faults),
             stats: Recorder::new(),
             pause: Gate::new(),
@@ -203,7 +204,7 @@ impl Builder {
             options: self.options,
         });
         let life = Arc::new(Life::new(&node)?);
-        server::serve(port.listen()?, Arc::clone(&node), Arc::clone(&life));
+        server::serve(port.listen()?, Arc::clone(&node), &life);
         tracing::debug!(node = node.options.name, uri = node.uri, "orchestrator started");
         Ok(Orchestrator::new(node, life, port, own_uri, self.wait))
     }

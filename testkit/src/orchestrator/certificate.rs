@@ -18,7 +18,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-const VALIDITY: Duration = Duration::from_secs(8765 * 3600);
+const VALIDITY: Duration = Duration::from_hours(8765);
 
 /// A certificate in use.
 #[derive(Clone)]
@@ -30,7 +30,8 @@ pub(crate) struct Identity {
 impl Identity {
     /// Makes a certificate for `host` that is valid from `now`.
     pub(crate) fn generate(host: &str, now: SystemTime) -> anyhow::Result<Self> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a P-256 key")?;
+        let key =
+            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a P-256 key")?;
         let mut params = CertificateParams::default();
         params.not_before = now.into();
         params.not_after = (now + VALIDITY).into();

@@ -51,13 +51,14 @@ pub(crate) struct Profile {
     pub(crate) name: String,
     pub(crate) container: Container,
     pub(crate) encoder: wire::VideoCodec,
-    pub(crate) encoder_profile: wire::Profile,
+    pub(crate) h264: wire::Profile,
     pub(crate) wire: net::VideoProfile,
 }
 
 /// Decodes the payment header and gives the sender it names, zeros when there is none.
 pub(crate) fn payment_sender(header: &[u8]) -> Result<Address, Refusal> {
-    let bytes = BASE64.decode(header).map_err(|e| Refusal::PaymentBase64(offset(&e, header.len())))?;
+    let bytes =
+        BASE64.decode(header).map_err(|e| Refusal::PaymentBase64(offset(&e, header.len())))?;
     let payment = net::Payment::decode(bytes.as_slice()).map_err(|_| Refusal::PaymentProtobuf)?;
     Ok(address(&payment.sender))
 }
@@ -66,8 +67,7 @@ impl SegmentJob {
     /// Decodes the segment header and checks what stands in it alone.
     pub(crate) fn decode(header: &[u8]) -> Result<Self, Refusal> {
         let bytes = BASE64.decode(header).map_err(|_| Refusal::SegmentBase64)?;
-        let data =
-            net::SegData::decode(bytes.as_slice()).map_err(|_| Refusal::SegmentProtobuf)?;
+        let data = net::SegData::decode(bytes.as_slice()).map_err(|_| Refusal::SegmentProtobuf)?;
         let (list, profiles) = chosen_list(&data);
         let profiles = profiles.iter().map(Profile::read).collect::<Result<_, _>>()?;
         let duration = match data.duration {
@@ -121,10 +121,8 @@ impl SegmentJob {
 
 impl Profile {
     fn read(profile: &net::VideoProfile) -> Result<Self, Refusal> {
-        let format =
-            wire::Format::try_from(profile.format).map_err(|_| Refusal::OutputFormat)?;
-        let encoder_profile =
-            wire::Profile::try_from(profile.profile).map_err(|_| Refusal::EncoderProfile)?;
+        let format = wire::Format::try_from(profile.format).map_err(|_| Refusal::OutputFormat)?;
+        let h264 = wire::Profile::try_from(profile.profile).map_err(|_| Refusal::EncoderProfile)?;
         let encoder =
             wire::VideoCodec::try_from(profile.encoder).map_err(|_| Refusal::VideoCodec)?;
         let container = match format {
@@ -136,7 +134,7 @@ impl Profile {
         } else {
             profile.name.clone()
         };
-        Ok(Self { name, container, encoder, encoder_profile, wire: profile.clone() })
+        Ok(Self { name, container, encoder, h264, wire: profile.clone() })
     }
 }
 
@@ -250,7 +248,7 @@ mod tests {
             for bytes in [header.as_slice(), encoded.as_bytes()] {
                 drop(payment_sender(bytes));
                 if let Ok(job) = SegmentJob::decode(bytes) {
-                    prop_assert!(job.duration <= Duration::from_secs(300));
+                    prop_assert!(job.duration <= Duration::from_mins(5));
                     job.is_signed_by(Address::ZERO);
                 }
             }

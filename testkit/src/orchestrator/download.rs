@@ -43,8 +43,7 @@ pub(crate) async fn handle(ctx: Context, request: Request<Incoming>) -> Reply {
             found_as(&name, size, reply::streamed(reply::zeros(size)))
         }
         DownloadFault::Status(status) => {
-            let status =
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             reply::text(status, status.canonical_reason().unwrap_or("fault"))
         }
     }

@@ -11,7 +11,9 @@ use alloy_primitives::{B256, keccak256};
 use anyhow::ensure;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use waymark_media::{Container, Gop, H264Profile, Limits, Target, TranscodeError, probe, transcode};
+use waymark_media::{
+    Container, Gop, H264Profile, Limits, Target, TranscodeError, probe, transcode,
+};
 use waymark_proto::net::video_profile as wire;
 
 use super::credentials::{Profile, SegmentJob};
@@ -53,7 +55,7 @@ pub(crate) enum Engine {
 struct CancelOnDrop(Arc<AtomicBool>);
 
 impl Engine {
-    pub(crate) fn new(transcoding: Transcoding, threads: usize) -> anyhow::Result<Self> {
+    pub(crate) async fn new(transcoding: Transcoding, threads: usize) -> anyhow::Result<Self> {
         match transcoding {
             Transcoding::Real => {
                 ensure!(threads > 0, "an orchestrator needs at least one transcoding thread");
@@ -61,11 +63,12 @@ impl Engine {
             }
             Transcoding::Fixed(files) => {
                 ensure!(!files.is_empty(), "fixed transcoding needs at least one rendition");
-                let hashed = files.into_iter().map(|bytes| {
+                let hash = |bytes: Bytes| {
                     let hash = keccak256(&bytes);
                     (bytes, hash)
-                });
-                Ok(Self::Fixed(hashed.collect()))
+                };
+                let hashing = move || files.into_iter().map(hash).collect();
+                Ok(Self::Fixed(tokio::task::spawn_blocking(hashing).await?))
             }
         }
     }
@@ -128,8 +131,7 @@ fn real(job: &SegmentJob, body: &[u8], cancel: Arc<AtomicBool>) -> Result<Vec<Re
     if job.profiles.is_empty() {
         return Ok(Vec::new());
     }
-    let targets =
-        job.profiles.iter().map(target).collect::<Result<Vec<_>, _>>()?;
+    let targets = job.profiles.iter().map(target).collect::<Result<Vec<_>, _>>()?;
     let limits = Limits { cancel: Some(cancel), ..Limits::default() };
     let outputs = transcode(body, &targets, &limits).map_err(|error| error_text(&error))?;
     if outputs.len() != targets.len() {
@@ -183,7 +185,7 @@ fn target(profile: &Profile) -> Result<Target, String> {
             millis => Gop::Seconds(f64::from(millis) / 1000.0 * f64::from(den)),
         },
         container: profile.container,
-        h264_profile: match profile.encoder_profile {
+        h264_profile: match profile.h264 {
             wire::Profile::EncoderDefault => None,
             wire::Profile::H264Baseline => Some(H264Profile::Baseline),
             wire::Profile::H264Main => Some(H264Profile::Main),

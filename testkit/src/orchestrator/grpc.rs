@@ -89,9 +89,7 @@ impl Service {
                 GetOrchestratorFault::Slow(by) => tokio::time::sleep(*by).await,
                 GetOrchestratorFault::Error(text) => return Err(Status::unknown(text.clone())),
                 GetOrchestratorFault::Capped => return Err(capped()),
-                GetOrchestratorFault::DropConnection => {
-                    match self.ctx.drop_connection().await {}
-                }
+                GetOrchestratorFault::DropConnection => match self.ctx.drop_connection().await {},
                 GetOrchestratorFault::EmptyTranscoder
                 | GetOrchestratorFault::NoAuthToken
                 | GetOrchestratorFault::IncompatibleCapabilities => {}
@@ -111,8 +109,7 @@ impl Service {
             Some(GetOrchestratorFault::NoAuthToken) => info.auth_token = None,
             Some(GetOrchestratorFault::IncompatibleCapabilities) => {
                 let only = [USELESS_BIT].into_iter().collect();
-                info.capabilities =
-                    Some(super::capabilities::advertised(&only, &options.version));
+                info.capabilities = Some(super::capabilities::advertised(&only, &options.version));
             }
             _ => {}
         }

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use waymark_proto::net;
 
-use super::capabilities::advertised;
 use super::certificate::Identity;
 use super::engine::Engine;
 use super::io::Gate;
@@ -45,6 +44,8 @@ pub(crate) struct Node {
     pub(crate) uri: String,
     /// Host in the certificate.
     pub(crate) host: String,
+    /// What it advertises.
+    pub(crate) capabilities: net::Capabilities,
     pub(crate) engine: Engine,
     pub(crate) faults: Switchboard,
     pub(crate) stats: Recorder,
@@ -77,17 +78,12 @@ impl Node {
             .transpose()
     }
 
-    /// What the node advertises.
-    pub(crate) fn capabilities(&self) -> net::Capabilities {
-        advertised(&self.options.capabilities, &self.options.version)
-    }
-
     /// The node's information around a token; prices and ticket parameters are absent, as off-chain.
     pub(crate) fn info(&self, auth_token: Option<net::AuthToken>) -> net::OrchestratorInfo {
         net::OrchestratorInfo {
             transcoder: self.uri.clone(),
             address: Bytes::copy_from_slice(self.address().as_slice()),
-            capabilities: Some(self.capabilities()),
+            capabilities: Some(self.capabilities.clone()),
             auth_token,
             ..Default::default()
         }

@@ -24,12 +24,12 @@ impl Port {
     /// Takes `addr`; port 0 takes any free one. A fixed port that is in use is an error.
     pub(crate) fn take(addr: SocketAddr) -> anyhow::Result<Self> {
         if addr.port() != 0 {
-            // Alone on it first: two sockets that share on purpose do not notice a third.
-            let probe = socket(addr, false).and_then(|socket| socket.bind(addr));
+            // Alone on it first: sockets that share on purpose do not notice one more.
+            let probe = socket(addr, Share::Past).and_then(|socket| socket.bind(addr));
             probe.with_context(|| format!("cannot listen on {addr}"))?;
         }
         let hold = || -> io::Result<Self> {
-            let holder = socket(addr, true)?;
+            let holder = socket(addr, Share::Own)?;
             holder.bind(addr)?;
             Ok(Self { addr: holder.local_addr()?, _holder: holder })
         };
@@ -42,16 +42,26 @@ impl Port {
 
     /// Starts to listen; the listener can be closed and made anew.
     pub(crate) fn listen(&self) -> io::Result<TcpListener> {
-        let socket = socket(self.addr, true)?;
+        let socket = socket(self.addr, Share::OwnAndPast)?;
         socket.bind(self.addr)?;
         socket.listen(BACKLOG)
     }
 }
 
-fn socket(addr: SocketAddr, shared: bool) -> io::Result<TcpSocket> {
+/// Whom a socket shares its port with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// Connections that were closed a moment ago, as every server does.
+    Past,
+    /// The node's other sockets. Another program's listener does not get in beside such a socket.
+    Own,
+    OwnAndPast,
+}
+
+fn socket(addr: SocketAddr, share: Share) -> io::Result<TcpSocket> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_reuseaddr(true)?;
-    socket.set_reuseport(shared)?;
+    socket.set_reuseaddr(share != Share::Own)?;
+    socket.set_reuseport(share != Share::Past)?;
     Ok(socket)
 }
 

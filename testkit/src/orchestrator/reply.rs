@@ -19,7 +19,7 @@ pub(crate) type Reply = Response<ReplyBody>;
 /// How long a connection stays open so that bytes just written are on their way before it is closed.
 const LINGER: Duration = Duration::from_millis(50);
 /// Size of a chunk of a made-up body.
-const CHUNK: u64 = 64 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 pub(crate) fn whole(bytes: Bytes) -> ReplyBody {
     Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
@@ -74,12 +74,12 @@ pub(crate) fn stuck(start: Bytes) -> impl Stream<Item = Bytes> + Send + 'static 
 
 /// So many zeros.
 pub(crate) fn zeros(total: u64) -> impl Stream<Item = Bytes> + Send + 'static {
-    static ZEROS: [u8; CHUNK as usize] = [0; CHUNK as usize];
+    static ZEROS: [u8; CHUNK] = [0; CHUNK];
     let full = Bytes::from_static(&ZEROS);
     stream::unfold(total, move |left| {
         let full = full.clone();
         async move {
-            let size = usize::try_from(left.min(CHUNK)).ok().filter(|size| *size > 0)?;
+            let size = usize::try_from(left.min(CHUNK as u64)).ok().filter(|size| *size > 0)?;
             Some((full.slice(..size), left - size as u64))
         }
     })

@@ -3,6 +3,8 @@
 //! The answer's head leaves before anything is transcoded; from then on every failure stands inside the
 //! message. The work is a task of its own: a gateway that goes away does not stop it.
 
+use std::sync::Arc;
+
 use alloy_primitives::Address;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
@@ -53,12 +55,12 @@ pub(crate) async fn handle(ctx: Context, request: Request<Incoming>) -> Reply {
             _ => None,
         };
         if let Some(refusal) = refusal {
-            return refuse(&ctx, &head, Some(record), &refusal, Some(body));
+            return refuse(&ctx, &head, Some(record.into()), &refusal, Some(body));
         }
     }
     let segment = match read_segment(&ctx, &head, &job, &mut record, body).await {
         Ok(segment) => segment,
-        Err(refusal) => return refuse(&ctx, &head, Some(record), &refusal, None),
+        Err(refusal) => return refuse(&ctx, &head, Some(record.into()), &refusal, None),
     };
     match fault {
         Some(SegmentFault::HangBeforeHeaders) => {
@@ -69,7 +71,7 @@ pub(crate) async fn handle(ctx: Context, request: Request<Incoming>) -> Reply {
             dropped(&ctx, record);
             match ctx.drop_connection().await {}
         }
-        fault => accept(ctx, job, record, segment, fault),
+        fault => accept(ctx, job, record, segment, fault.as_ref()),
     }
 }
 
@@ -79,14 +81,14 @@ type ReadHead = (SegmentJob, ReceivedSegment);
 fn read_head(
     ctx: &Context,
     head: &Parts,
-) -> Result<ReadHead, (Refusal, Option<ReceivedSegment>)> {
+) -> Result<ReadHead, (Refusal, Option<Box<ReceivedSegment>>)> {
     let header = |name: &str| head.headers.get(name).map_or(&[][..], |value| value.as_bytes());
     let sender = payment_sender(header(PAYMENT_HEADER)).map_err(|refusal| (refusal, None))?;
     let job = SegmentJob::decode(header(SEGMENT_HEADER)).map_err(|refusal| (refusal, None))?;
     let record = record(head, &job);
     match check(ctx, &job, sender) {
         Ok(()) => Ok((job, record)),
-        Err(refusal) => Err((refusal, Some(record))),
+        Err(refusal) => Err((refusal, Some(Box::new(record)))),
     }
 }
 
@@ -95,8 +97,8 @@ fn check(ctx: &Context, job: &SegmentJob, sender: Address) -> Result<(), Refusal
     if node.options.require_signatures && !job.is_signed_by(sender) {
         return Err(Refusal::Signature);
     }
-    let needed = job.data.capabilities.clone().unwrap_or_default();
-    if !compatible(&needed, &node.capabilities()) {
+    let needed = job.data.capabilities.as_ref();
+    if needed.is_some_and(|needed| !compatible(needed, &node.capabilities)) {
         return Err(Refusal::Capabilities);
     }
     let token = job.data.auth_token.as_ref().ok_or(Refusal::TokenMissing)?;
@@ -104,9 +106,7 @@ fn check(ctx: &Context, job: &SegmentJob, sender: Address) -> Result<(), Refusal
         TokenError::Invalid => Refusal::TokenInvalid,
         TokenError::Expired => Refusal::TokenExpired,
     })?;
-    life.sessions
-        .check_capacity(&token.session_id, Instant::now())
-        .map_err(|_| Refusal::Capped)
+    life.sessions.check_capacity(&token.session_id, Instant::now()).map_err(|_| Refusal::Capped)
 }
 
 /// The segment's bytes: the body, or what its URL holds. They are what the header announced.
@@ -119,7 +119,7 @@ async fn read_segment(
 ) -> Result<Bytes, Refusal> {
     let by_url = head.headers.get(CONTENT_TYPE).is_some_and(|v| v.as_bytes() == URI_MODE);
     let check_hash = ctx.node.options.check_hashes;
-    let read = body::read(body, check_hash && !by_url).await.map_err(|error| {
+    let read = body::read(ctx, body, check_hash && !by_url).await.map_err(|error| {
         record.body_len = error.read as u64;
         Refusal::Body
     })?;
@@ -128,7 +128,11 @@ async fn read_segment(
         let url = std::str::from_utf8(&read.bytes).map_err(|_| Refusal::Fetch)?;
         let fetched = client::get(url, MAX_SEGMENT, Instant::now() + FETCH_TIME).await;
         let segment = fetched.map_err(|_| Refusal::Fetch)?;
-        return if !check_hash || job.announces(&segment) { Ok(segment) } else { Err(Refusal::Hash) };
+        return if !check_hash || job.announces(&segment) {
+            Ok(segment)
+        } else {
+            Err(Refusal::Hash)
+        };
     }
     match read.hash {
         Some(hash) if hash != job.announced_hash() => Err(Refusal::Hash),
@@ -142,7 +146,7 @@ fn accept(
     job: SegmentJob,
     mut record: ReceivedSegment,
     segment: Bytes,
-    fault: Option<SegmentFault>,
+    fault: Option<&SegmentFault>,
 ) -> Reply {
     record.verdict = Verdict::Accepted;
     tracing::info!(
@@ -163,7 +167,7 @@ fn accept(
     let entered = ctx.life.sessions.enter(job.session_id(), Instant::now());
     ctx.count_sessions();
     let (send, receive) = oneshot::channel();
-    let work = work(ctx.clone(), job, segment, fault.clone(), entered);
+    let work = work(ctx.clone(), job, segment, fault.cloned(), entered);
     ctx.life.spawn(async move {
         let message = work.await;
         if send.send(message).is_err() {
@@ -172,13 +176,13 @@ fn accept(
     });
     let message = stream::once(async move { receive.await.ok() }).filter_map(std::future::ready);
     Response::new(match fault {
-        Some(SegmentFault::HangInBody) => {
-            reply::streamed(message.flat_map(|bytes| reply::stuck(bytes.slice(..bytes.len().min(10)))))
-        }
-        Some(SegmentFault::DropMidResponse) => reply::streamed(message.flat_map(move |bytes| {
-            reply::cut(bytes.slice(..bytes.len() / 2), ctx.clone())
-        })),
-        Some(SegmentFault::OversizedResult(size)) => reply::streamed(reply::zeros(size)),
+        Some(SegmentFault::HangInBody) => reply::streamed(
+            message.flat_map(|bytes| reply::stuck(bytes.slice(..bytes.len().min(10)))),
+        ),
+        Some(SegmentFault::DropMidResponse) => reply::streamed(
+            message.flat_map(move |bytes| reply::cut(bytes.slice(..bytes.len() / 2), ctx.clone())),
+        ),
+        Some(SegmentFault::OversizedResult(size)) => reply::streamed(reply::zeros(*size)),
         Some(SegmentFault::EmptyBody) => {
             reply::streamed(message.filter_map(|_| std::future::ready(None)))
         }
@@ -240,9 +244,7 @@ fn store(
     for (profile, rendition) in job.profiles.iter().zip(renditions) {
         let bytes = match fault {
             Some(SegmentFault::CorruptData) => result::corrupted(&rendition.bytes),
-            Some(SegmentFault::TruncatedData) => {
-                rendition.bytes.slice(..rendition.bytes.len() / 2)
-            }
+            Some(SegmentFault::TruncatedData) => rendition.bytes.slice(..rendition.bytes.len() / 2),
             _ => rendition.bytes.clone(),
         };
         entered.store(&profile.name, result::file_name(job, profile), bytes);
@@ -253,7 +255,7 @@ fn store(
 fn refuse(
     ctx: &Context,
     head: &Parts,
-    record: Option<ReceivedSegment>,
+    record: Option<Box<ReceivedSegment>>,
     refusal: &Refusal,
     unread: Option<Incoming>,
 ) -> Reply {
@@ -270,7 +272,7 @@ fn refuse(
         if let Some(mut record) = record {
             record.verdict =
                 Verdict::Refused { status: status.as_u16(), text: text.clone().into_owned() };
-            push(&mut stats.segments, record.into());
+            push(&mut stats.segments, Arc::from(record));
         }
     });
     let answer = reply::text(status, &text);

@@ -36,7 +36,7 @@ const MAX_CONNECTIONS: usize = 8192;
 /// Longest TLS handshake.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// Room for a head, as Go's server gives (1 MiB and a little).
-const MAX_HEAD: usize = (1 << 20) + 4096;
+const MAX_HEAD: u32 = (1 << 20) + 4096;
 /// Stream and connection windows and frames of HTTP/2, and streams at once, as Go's server announces.
 const H2_WINDOW: u32 = 1 << 20;
 const H2_STREAMS: u32 = 250;
@@ -46,9 +46,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// Serves one life of a node on a listener until the life drains or ends.
-pub(crate) fn serve(listener: TcpListener, node: Arc<Node>, life: Arc<Life>) {
-    life.spawn(accept(listener, Arc::clone(&node), Arc::clone(&life)));
-    life.spawn(sweep(node, Arc::clone(&life)));
+pub(crate) fn serve(listener: TcpListener, node: Arc<Node>, life: &Arc<Life>) {
+    life.spawn(accept(listener, Arc::clone(&node), Arc::clone(life)));
+    life.spawn(sweep(node, Arc::clone(life)));
 }
 
 async fn accept(listener: TcpListener, node: Arc<Node>, life: Arc<Life>) {
@@ -182,7 +182,7 @@ where
 {
     let streams = Streams { life: Arc::clone(&ctx.life), connection: ctx.connection.clone() };
     let mut builder = auto::Builder::new(streams);
-    builder.http1().timer(TokioTimer::new()).max_buf_size(MAX_HEAD);
+    builder.http1().timer(TokioTimer::new()).max_buf_size(MAX_HEAD as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -190,7 +190,7 @@ where
         .initial_connection_window_size(H2_WINDOW)
         .max_frame_size(H2_WINDOW)
         .max_concurrent_streams(H2_STREAMS)
-        .max_header_list_size(MAX_HEAD as u32);
+        .max_header_list_size(MAX_HEAD);
     let grpc = OrchestratorServer::new(Service { ctx: ctx.clone() });
     let draining = ctx.life.draining.clone();
     let service = service_fn(move |request| {
@@ -211,7 +211,11 @@ where
     }
 }
 
-async fn route(ctx: Context, grpc: OrchestratorServer<Service>, request: Request<Incoming>) -> Reply {
+async fn route(
+    ctx: Context,
+    grpc: OrchestratorServer<Service>,
+    request: Request<Incoming>,
+) -> Reply {
     let grpc_type = request
         .headers()
         .get(CONTENT_TYPE)

@@ -73,15 +73,15 @@ fn message(session_id: &str, expiration: i64) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const NOW: Duration = Duration::from_secs(1_795_422_000);
-    const LIFETIME: Duration = Duration::from_secs(1800);
+    const NOW: Duration = Duration::from_secs(1_795_422_001);
+    const LIFETIME: Duration = Duration::from_mins(30);
 
     #[test]
     fn a_token_is_good_until_the_second_it_expires() {
         let mint = TokenMint::new(&[7; 32]);
         let token = mint.issue(NOW, LIFETIME);
         assert_eq!(token.session_id.len(), 8);
-        assert_eq!(token.expiration, 1_795_423_800);
+        assert_eq!(token.expiration, 1_795_423_801);
         assert_eq!(mint.check(&token, NOW + LIFETIME), Ok(()));
         let late = NOW + LIFETIME + Duration::from_nanos(1);
         assert_eq!(mint.check(&token, late), Err(TokenError::Expired));

@@ -23,7 +23,7 @@ async fn start(program: &str, args: &[&str]) -> (Child, String) {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let first = tokio::time::timeout(Duration::from_secs(60), lines.next_line()).await;
+    let first = tokio::time::timeout(Duration::from_mins(1), lines.next_line()).await;
     (child, first.expect("it prints in time").unwrap().expect("it prints a line"))
 }
 
@@ -60,7 +60,7 @@ async fn an_orchestrator_on_a_busy_port_or_with_an_unknown_fault_does_not_start(
 
 #[tokio::test]
 async fn a_push_to_an_answerer_prints_a_report() {
-    let (answerer, uri) = start(LOAD, &["answerer", "--rendition-bytes", "50008"]).await;
+    let (answerer, uri) = start(LOAD, &["answerer", "--rendition-bytes", "100016"]).await;
     let dir = std::env::temp_dir().join(format!("waymark-testkit-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     let file = dir.join("segment.ts");
@@ -68,7 +68,7 @@ async fn a_push_to_an_answerer_prints_a_report() {
     let pid = answerer.id().unwrap().to_string();
     let output = Command::new(LOAD)
         .args(["push", "--direct", &uri, "--closed-loop", "2", "--segments", "3"])
-        .args(["--renditions", "2", "--rendition-bytes", "50008", "--pid", &pid])
+        .args(["--renditions", "2", "--rendition-bytes", "100016", "--pid", &pid])
         .arg("--file")
         .arg(&file)
         .output()

@@ -4,9 +4,7 @@ use bytes::Bytes;
 use http::Version;
 use waymark_testkit::client::seg_data;
 
-use crate::harness::{
-    SEGMENT, fetch, fixed, profile, raw, recorded, renditions, send_data, token,
-};
+use crate::harness::{SEGMENT, fetch, fixed, profile, raw, recorded, renditions, send_data, token};
 
 fn path(url: &str) -> String {
     format!("/{}", url.splitn(4, '/').nth(3).expect("a path"))

@@ -2,7 +2,6 @@
 
 use alloy_primitives::Address;
 use bytes::Bytes;
-use prost::Message as _;
 use serde_json::Value;
 use waymark_proto::net;
 use waymark_testkit::client::{get_orchestrator, grpc, job_capabilities};
@@ -39,11 +38,8 @@ async fn recorded_calls_for_information_get_the_recorded_fields() {
         assert_eq!(our_token.token.len(), their_token.token.len());
         assert_eq!(our_token.session_id.len(), their_token.session_id.len());
         assert!(sessions.insert(our_token.session_id), "each call has a session of its own");
-        let common = |info| net::OrchestratorInfo {
-            transcoder: String::new(),
-            auth_token: None,
-            ..info
-        };
+        let common =
+            |info| net::OrchestratorInfo { transcoder: String::new(), auth_token: None, ..info };
         assert_eq!(common(ours), common(theirs));
     }
     assert_eq!(orchestrator.stats().get_orchestrator, 4);

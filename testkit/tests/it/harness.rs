@@ -17,16 +17,16 @@ use waymark_testkit::client::{
 use waymark_testkit::{Builder, Orchestrator, Transcoding};
 
 /// What a stock software orchestrator advertises.
-pub const SOFTWARE_BITS: [u32; 29] = [
+pub(crate) const SOFTWARE_BITS: [u32; 29] = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 17, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
     32, 34, 36,
 ];
 
 /// Two seconds of 320x180 with sound.
-pub static SEGMENT: LazyLock<Bytes> = LazyLock::new(|| segment(Container::MpegTs));
+pub(crate) static SEGMENT: LazyLock<Bytes> = LazyLock::new(|| segment(Container::MpegTs));
 
 /// The same in MP4.
-pub static SEGMENT_MP4: LazyLock<Bytes> = LazyLock::new(|| segment(Container::Mp4));
+pub(crate) static SEGMENT_MP4: LazyLock<Bytes> = LazyLock::new(|| segment(Container::Mp4));
 
 fn segment(container: Container) -> Bytes {
     let pattern = TestPattern {
@@ -41,17 +41,17 @@ fn segment(container: Container) -> Bytes {
     pattern.segments(1).expect("a test segment").remove(0).bytes
 }
 
-pub fn deadline() -> Instant {
+pub(crate) fn deadline() -> Instant {
     Instant::now() + Duration::from_secs(30)
 }
 
 /// An orchestrator that answers at once.
-pub fn fixed() -> Builder {
+pub(crate) fn fixed() -> Builder {
     let renditions = vec![Bytes::from(vec![1; 3000]), Bytes::from(vec![2; 4000])];
     Orchestrator::builder().transcoding(Transcoding::Fixed(renditions))
 }
 
-pub fn profile(name: &str, width: i32, height: i32) -> net::VideoProfile {
+pub(crate) fn profile(name: &str, width: i32, height: i32) -> net::VideoProfile {
     net::VideoProfile {
         name: name.to_owned(),
         width,
@@ -62,18 +62,18 @@ pub fn profile(name: &str, width: i32, height: i32) -> net::VideoProfile {
     }
 }
 
-pub fn two_profiles() -> Vec<net::VideoProfile> {
+pub(crate) fn two_profiles() -> Vec<net::VideoProfile> {
     vec![profile("P144p30fps16x9", 256, 144), profile("P180", 320, 180)]
 }
 
 /// A fresh token.
-pub async fn token(orchestrator: &Orchestrator) -> net::AuthToken {
+pub(crate) async fn token(orchestrator: &Orchestrator) -> net::AuthToken {
     let info = get_orchestrator(orchestrator.uri(), Some(job_capabilities())).await;
     info.expect("information").auth_token.expect("a token")
 }
 
 /// Sends a segment of a session and reads the outcome.
-pub async fn send(
+pub(crate) async fn send(
     orchestrator: &Orchestrator,
     token: &net::AuthToken,
     seq: i64,
@@ -83,7 +83,7 @@ pub async fn send(
 }
 
 /// Sends a segment with a header made by hand.
-pub async fn send_data(
+pub(crate) async fn send_data(
     orchestrator: &Orchestrator,
     data: &net::SegData,
 ) -> Result<SegmentOutcome, ClientError> {
@@ -92,7 +92,7 @@ pub async fn send_data(
 }
 
 /// Sends a segment and expects renditions.
-pub async fn renditions(
+pub(crate) async fn renditions(
     orchestrator: &Orchestrator,
     token: &net::AuthToken,
     seq: i64,
@@ -102,12 +102,12 @@ pub async fn renditions(
 }
 
 /// Fetches a rendition.
-pub async fn fetch(url: &str) -> Result<Bytes, ClientError> {
+pub(crate) async fn fetch(url: &str) -> Result<Bytes, ClientError> {
     get(url, 64 << 20, deadline()).await
 }
 
 /// One request over a new connection, exactly as given.
-pub async fn raw(
+pub(crate) async fn raw(
     orchestrator: &Orchestrator,
     version: Version,
     path: &str,
@@ -124,7 +124,7 @@ pub async fn raw(
 }
 
 /// Recorded traffic of stock nodes.
-pub fn recorded(name: &str) -> Value {
+pub(crate) fn recorded(name: &str) -> Value {
     let path = format!("{}/tests/data/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     serde_json::from_str(&text).expect("recorded JSON")
@@ -148,13 +148,13 @@ fn video_pid(ts: &[u8]) -> u16 {
 }
 
 /// The stream with its sound only.
-pub fn without_video(ts: &[u8]) -> Bytes {
+pub(crate) fn without_video(ts: &[u8]) -> Bytes {
     let video = video_pid(ts);
     packets(ts).filter(|(pid, _)| *pid != video).flat_map(|(_, packet)| packet.to_vec()).collect()
 }
 
 /// The stream as if it had been cut inside a group of pictures.
-pub fn without_first_picture(ts: &[u8]) -> Bytes {
+pub(crate) fn without_first_picture(ts: &[u8]) -> Bytes {
     let video = video_pid(ts);
     let mut pictures = 0;
     packets(ts)

@@ -1,6 +1,5 @@
 //! Death, restart, freezing, draining, and what each looks like from outside.
 
-use std::error::Error;
 use std::io::ErrorKind;
 
 use http::Version;
@@ -8,9 +7,7 @@ use tokio::net::TcpStream;
 use waymark_testkit::Orchestrator;
 use waymark_testkit::client::{ClientError, Connection, Origin, get_orchestrator, seg_data};
 
-use crate::harness::{
-    SEGMENT, deadline, fetch, fixed, raw, renditions, send, token, two_profiles,
-};
+use crate::harness::{SEGMENT, deadline, fetch, fixed, raw, renditions, send, token, two_profiles};
 
 async fn open(orchestrator: &Orchestrator) -> Connection {
     let (origin, _) = Origin::parse(orchestrator.uri()).unwrap();
@@ -126,8 +123,7 @@ async fn a_plain_port_speaks_http1_http2_and_grpc() {
 
 #[tokio::test]
 async fn another_service_uri_is_given_out_and_a_busy_port_is_an_error() {
-    let orchestrator =
-        fixed().service_uri("https://proxy.example:8935/").start().await.unwrap();
+    let orchestrator = fixed().service_uri("https://proxy.example:8935/").start().await.unwrap();
     let info = get_orchestrator(orchestrator.uri(), None).await.unwrap();
     assert_eq!(info.transcoder, "https://proxy.example:8935");
     let busy = fixed().listen(orchestrator.addr()).start().await.unwrap_err();

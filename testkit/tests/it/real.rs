@@ -83,5 +83,5 @@ async fn a_segment_given_by_its_url_is_fetched_and_transcoded() {
     let answer = raw(&orchestrator, Version::HTTP_11, "/segment", &headers, url).await.unwrap();
     assert_eq!(answer.status(), 200);
     let result = <net::TranscodeResult as prost::Message>::decode(answer.into_body()).unwrap();
-    assert_eq!(SegmentOutcome::Result(result).renditions().expect("renditions").len(), 1);
+    assert_eq!(SegmentOutcome::Result(Box::new(result)).renditions().expect("renditions").len(), 1);
 }

@@ -53,7 +53,9 @@ fn recorded_header(case: &Value) -> Option<net::SegData> {
 fn body(name: &str) -> Bytes {
     match name {
         "result error: empty" => Bytes::new(),
-        "result error: garbage" => (0..50_000u32).map(|i| (i * i >> 7) as u8).collect(),
+        "result error: garbage" => {
+            (0..50_000u32).map(|i| (i.wrapping_mul(i) >> 7).to_le_bytes()[0]).collect()
+        }
         "result error: audio only" => without_video(&SEGMENT),
         "result error: no keyframe" => without_first_picture(&SEGMENT),
         "uri mode, fetch fails" => Bytes::from_static(b"http://127.0.0.1:1/x.ts"),
@@ -88,7 +90,7 @@ fn faults_kept(recorded: &net::AuthToken, fresh: &net::AuthToken) -> net::AuthTo
         token.token = recorded.token.clone();
     }
     if recorded.session_id != good.session_id {
-        token.session_id = recorded.session_id.clone();
+        token.session_id.clone_from(&recorded.session_id);
     }
     token.expiration += recorded.expiration - good.expiration;
     assert_ne!(&token, fresh, "nothing is wrong with this token");
@@ -188,9 +190,8 @@ async fn of_ten_segments_at_once_five_are_transcoded_and_five_find_the_session_b
     let orchestrator = stock().start().await.unwrap();
     let token = token(&orchestrator).await;
     let profiles = [profile("P144", 256, 144)];
-    let data: Vec<_> = (100..110)
-        .map(|seq| seg_data("direct", seq, &SEGMENT, &profiles, token.clone()))
-        .collect();
+    let data: Vec<_> =
+        (100..110).map(|seq| seg_data("direct", seq, &SEGMENT, &profiles, token.clone())).collect();
     let held = orchestrator.hold();
     let sending = join_all(data.iter().map(|data| send_data(&orchestrator, data)));
     let refused = async {

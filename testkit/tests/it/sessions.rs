@@ -9,8 +9,7 @@ use crate::harness::{fetch, fixed, renditions, send, token};
 
 #[tokio::test]
 async fn an_idle_session_loses_its_slot_and_files_and_its_token_opens_a_new_one() {
-    let orchestrator =
-        fixed().max_sessions(1).session_idle(Duration::ZERO).start().await.unwrap();
+    let orchestrator = fixed().max_sessions(1).session_idle(Duration::ZERO).start().await.unwrap();
     let token = token(&orchestrator).await;
     let made = renditions(&orchestrator, &token, 0).await;
     orchestrator.wait_for(|stats| stats.open_sessions == 0).await.unwrap();
@@ -42,7 +41,7 @@ async fn the_same_segment_may_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_race_for_the_last_slot_is_lost_inside_a_200() {
+async fn a_session_holds_its_slot_before_its_first_segment_is_transcoded() {
     let orchestrator = fixed().max_sessions(1).start().await.unwrap();
     let (first, second) = (token(&orchestrator).await, token(&orchestrator).await);
     let held = orchestrator.hold();
@@ -53,7 +52,6 @@ async fn a_race_for_the_last_slot_is_lost_inside_a_200() {
         lost
     });
     assert!(won.unwrap().renditions().is_some());
-    // The slot was taken before the second came, so it is refused at the door.
     let refused = SegmentOutcome::Refused { status: 403, text: "OrchestratorCapped\n".to_owned() };
     assert_eq!(lost.unwrap(), refused);
 }

@@ -88,10 +88,13 @@ impl Records {
         self.tried().count()
     }
 
-    /// How often the stream went from one orchestrator to another.
+    /// How often a job went on from one orchestrator to another.
     pub(super) fn swaps(&self) -> usize {
-        let who: Vec<_> = self.tried().map(|a| &a.orchestrator_instance).collect();
-        who.windows(2).filter(|pair| matches!(pair, [one, next] if one != next)).count()
+        let swapped = |pair: &&[Attempt]| match pair {
+            [one, next] => one.orchestrator_instance != next.orchestrator_instance,
+            _ => false,
+        };
+        self.jobs.iter().map(|attempts| attempts.windows(2).filter(swapped).count()).sum()
     }
 
     /// The orchestrator whose work came back last.
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_and_swaps_are_counted_in_the_order_of_the_stream() {
+    fn attempts_and_swaps_are_counted_and_jobs_stand_in_the_order_of_the_stream() {
         let lines = [
             // A job that failed first is written after the one that began later.
             row("c0", 0, 6, Some("bbb"), "ok"),
@@ -132,6 +135,7 @@ mod tests {
             row("aa", 0, 4, Some("aaa"), "failed"),
             row("aa", 1, 5, Some("bbb"), "ok"),
         ];
+        // The next job stays with bbb, and ff was with aaa before: only aa was swapped.
         let records = Records::parse(&lines.concat()).unwrap();
         assert_eq!((records.rows(), records.attempts(), records.swaps()), (4, 4, 1));
         assert_eq!(records.jobs().iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1]);

@@ -24,7 +24,7 @@ pub(super) struct Summary {
     renditions_ok: u64,
     /// Attempts with an orchestrator, from the record files.
     attempts: usize,
-    /// Changes of orchestrator, from the record files.
+    /// Jobs going on from one orchestrator to another, from the record files.
     swaps: usize,
     /// Rows in the record files.
     records: usize,
@@ -86,7 +86,7 @@ pub(super) fn table(
 ) {
     println!("\n  segment  answered after  ran on");
     let mut jobs = records.jobs().iter();
-    for Push { seq, millis, outcome } in &pushes.pushes {
+    for Push { seq, millis, outcome } in &pushes.all {
         let seconds = Duration::from_millis(*millis).as_secs_f64();
         let ran = jobs.next().map_or_else(|| "no record".to_owned(), |job| way(job, orchestrators));
         let lost = if outcome.is_err() { "  LOST" } else { "" };

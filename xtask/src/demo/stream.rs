@@ -25,7 +25,7 @@ const SILENCE: Duration = Duration::from_secs(90);
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Event {
-    Pushing { seq: u64 },
+    Pushing { seq: u64, late_millis: u64 },
     Delivered { seq: u64, millis: u64, renditions: Vec<serde_json::Value> },
     Refused { seq: u64, millis: u64, reason: String },
     Ended { faults: Vec<String> },
@@ -57,9 +57,11 @@ pub(super) struct Push {
 #[derive(Debug)]
 pub(super) struct Pushes {
     /// Each push, in the order of sequence numbers.
-    pub(super) pushes: Vec<Push>,
+    pub(super) all: Vec<Push>,
     /// What the client or the player found wrong.
     pub(super) faults: Vec<String>,
+    /// The most that a push came later than a live encoder's.
+    pub(super) late: Duration,
 }
 
 /// The running program.
@@ -102,6 +104,7 @@ impl Pushing {
         let mut lines = BufReader::new(stdout).lines();
         let mut pushes = Vec::new();
         let mut ended = None;
+        let mut late = 0;
         loop {
             let line = timeout(SILENCE, lines.next_line()).await.with_context(|| {
                 let log = shown(&self.log);
@@ -111,7 +114,8 @@ impl Pushing {
             let event = serde_json::from_str(&line)
                 .with_context(|| format!("push-segments wrote a line that is no event: {line}"))?;
             let push = match event {
-                Event::Pushing { seq } => {
+                Event::Pushing { seq, late_millis } => {
+                    late = late.max(late_millis);
                     react(Moment::Pushing(seq)).await?;
                     continue;
                 }
@@ -134,6 +138,6 @@ impl Pushing {
             format!("push-segments ended with {status} before the stream did:\n{}", words.trim())
         })?;
         pushes.sort_by_key(|p| p.seq);
-        Ok(Pushes { pushes, faults })
+        Ok(Pushes { all: pushes, faults, late: Duration::from_millis(late) })
     }
 }

@@ -42,6 +42,10 @@ pub(super) fn command_line(args: &[OsString], problems: &mut Problems) -> Parsed
             Some((name, value)) => (name, Some(value)),
             None => (name, None),
         };
+        if name.is_empty() || name.starts_with('-') {
+            problems.push(Problem::new(Origin::CommandLine, Some(arg), "is not a flag"));
+            continue;
+        }
         if matches!(name, "h" | "help") {
             parsed.help = true;
             continue;
@@ -85,17 +89,11 @@ fn stray(arg: &str, rest: &[OsString], problems: &mut Problems) {
 
 /// What to say about a name that is no flag.
 fn unknown(name: &str, hyphen: &str) -> String {
-    let other_case = FLAGS.iter().find(|flag| flag.name.eq_ignore_ascii_case(name));
-    match other_case {
-        Some(flag) => {
-            format!("unknown flag; did you mean {hyphen}{}? Case matters", flag.name)
-        }
-        None => {
-            let near = suggestion(name, FLAGS.iter().map(|flag| flag.name));
-            let near = near.replace("mean ", &format!("mean {hyphen}"));
-            format!("unknown flag{near}")
-        }
+    if let Some(flag) = FLAGS.iter().find(|flag| flag.name.eq_ignore_ascii_case(name)) {
+        return format!("unknown flag; did you mean {hyphen}{}? Case matters", flag.name);
     }
+    let names = FLAGS.iter().map(|flag| flag.name).filter(|name| *name != "datadir");
+    format!("unknown flag{}", suggestion(name, hyphen, names))
 }
 
 /// Every `LP_…` variable that is not empty. Those that belong to no flag are returned by name.
@@ -112,16 +110,14 @@ pub(super) fn variables(
         if value.is_empty() {
             continue;
         }
-        match FLAGS.iter().find(|flag| flag.variable() == *name) {
-            Some(flag) => {
-                let origin = Origin::Env { name: name.clone() };
-                arguments.extend(argument(flag, value, origin, problems));
-            }
-            None => {
-                let names: Vec<String> = FLAGS.iter().map(Flag::variable).collect();
-                let near = suggestion(name, names.iter().map(String::as_str));
-                unknown.push(format!("{name} belongs to no flag and is ignored{near}"));
-            }
+        if let Some(flag) = FLAGS.iter().find(|flag| flag.variable() == *name) {
+            let origin = Origin::Env { name: name.clone() };
+            arguments.extend(argument(flag, value, origin, problems));
+        } else {
+            let names: Vec<String> = FLAGS.iter().map(Flag::variable).collect();
+            let names = names.iter().filter_map(|known| known.strip_prefix("LP_"));
+            let near = suggestion(name.trim_start_matches("LP_"), "LP_", names);
+            unknown.push(format!("{name} belongs to no flag and is ignored{near}"));
         }
     }
     (arguments, unknown)
@@ -195,6 +191,7 @@ fn shown(flag: &Flag, value: &str, origin: &Origin) -> String {
     let value = if flag.secret { "***" } else { value };
     match origin {
         Origin::File { .. } => format!("{} {value}", flag.name),
+        Origin::Flag { .. } if flag.form == Form::Bool => format!("={value}"),
         _ => value.to_owned(),
     }
 }

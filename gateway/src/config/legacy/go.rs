@@ -8,9 +8,7 @@ use super::flags::Form;
 /// The canonical text of a value, or what was expected.
 pub(super) fn canonical(form: Form, text: &str) -> Result<String, &'static str> {
     match form {
-        Form::Bool => boolean(text)
-            .map(|value| value.to_string())
-            .ok_or("must be true or false, written with `=`"),
+        Form::Bool => boolean(text).map(|value| value.to_string()).ok_or("must be true or false"),
         Form::Int => integer(text).map(|value| value.to_string()).ok_or("must be a whole number"),
         Form::Float => number(text).map(|value| value.to_string()).ok_or("must be a number"),
         Form::Duration => duration(text)

@@ -90,6 +90,17 @@ fn doc(flag: &Flag) -> &'static str {
             "Verbosity of the log: 3, 4 or 5 for each job, 6 for each step of a job, 99 for \
              everything."
         }
+        (_, "httpIngest") => {
+            "Take segments over HTTP. Without the flag: yes, except when -httpAddr can be reached \
+             from other machines."
+        }
+        (_, "transcodingOptions") => {
+            "Renditions of streams that bring none of their own: names of presets, or the path of \
+             a JSON file with a list of profiles."
+        }
+        (_, "orchWebhookUrl") => {
+            "URL that answers with the list of orchestrators. Wins over -orchAddr."
+        }
         (Meaning::Setting(key), _) => known(key).doc,
         _ => "",
     }

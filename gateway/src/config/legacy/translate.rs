@@ -25,7 +25,6 @@ pub(super) fn sort(
             Meaning::Gateway if flag.name == "broadcaster" => {
                 warnings.push(format!("{} is deprecated: write -gateway", name(argument)));
             }
-            Meaning::Gateway | Meaning::CommandLine => {}
             Meaning::Setting(key) => {
                 if flag.name == "datadir" {
                     warnings.push(format!("{} is deprecated: write -dataDir", name(argument)));
@@ -43,19 +42,24 @@ pub(super) fn sort(
             Meaning::Idle(what) if !default => idle.add(what, argument),
             Meaning::Missing(what) if !default => {
                 let text = format!(
-                    "{what} is not there yet; Waymark does not start without it \
-                                    rather than ignore the flag"
+                    "not there yet: {what}. Waymark refuses the flag rather than ignore it; leave \
+                     it out to start without"
                 );
                 refuse(argument, text, problems);
             }
             Meaning::Never(why) if !default => {
-                refuse(argument, format!("is refused: {why}"), problems)
+                refuse(argument, format!("is refused: {why}"), problems);
             }
             Meaning::OtherRole if argument.canonical == "true" => {
                 let text = "is not a role of Waymark, which is a gateway; go-livepeer does that";
                 refuse(argument, text, problems);
             }
-            Meaning::Idle(_) | Meaning::Missing(_) | Meaning::Never(_) | Meaning::OtherRole => {}
+            Meaning::Gateway
+            | Meaning::CommandLine
+            | Meaning::Idle(_)
+            | Meaning::Missing(_)
+            | Meaning::Never(_)
+            | Meaning::OtherRole => {}
             Meaning::NotForGateways => idle.others.push(name(argument)),
             Meaning::Dead => {
                 warnings
@@ -95,13 +99,13 @@ fn setting(
             Some(given(argument, key, EMPTY_TRANSCODING_OPTIONS))
         }
         _ if text.is_empty() => None,
-        "v" => match verbosity(text) {
-            Some(filter) => Some(given(argument, key, filter)),
-            None => {
+        "v" => {
+            let filter = verbosity(text);
+            if filter.is_none() {
                 refuse(argument, "must be a number: 3 (the default), 4, 5, 6 or 99", problems);
-                None
             }
-        },
+            filter.map(|filter| given(argument, key, filter))
+        }
         "maxSessions" if text == "auto" => {
             let text = "`auto` is for orchestrators; a gateway needs a whole number of at least 1";
             refuse(argument, text, problems);
@@ -109,14 +113,6 @@ fn setting(
         }
         "maxAttempts" if text == "0" || text.starts_with('-') => {
             let text = "would refuse every segment; it must be at least 1";
-            refuse(argument, text, problems);
-            None
-        }
-        "network" if text != "offchain" => {
-            let text = format!(
-                "network `{text}` is on chain, and paying orchestrators is not there yet; only \
-                 -network offchain works so far"
-            );
             refuse(argument, text, problems);
             None
         }
@@ -180,7 +176,7 @@ impl Idle {
         let others = line("ignored, they do not configure a gateway".to_owned(), &self.others);
         let chain = line("without effect off-chain, as in stock".to_owned(), &self.chain);
         let features = self.features.into_iter().filter_map(move |(what, names)| {
-            line(format!("without effect, because {what} is not there yet"), &names)
+            line(format!("without effect, not there yet ({what})"), &names)
         });
         others.into_iter().chain(chain).chain(features)
     }
@@ -194,8 +190,8 @@ pub(super) fn in_words(flag: &Flag) -> String {
         Meaning::Setting(key) => format!("`{key}`"),
         Meaning::Chain(Check::Anything) => "no effect off-chain".to_owned(),
         Meaning::Chain(_) => "checked; no effect off-chain".to_owned(),
-        Meaning::Idle(what) => format!("no effect; {what} is not there yet"),
-        Meaning::Missing(what) => format!("refused; {what} is not there yet"),
+        Meaning::Idle(what) => format!("no effect; not there yet ({what})"),
+        Meaning::Missing(what) => format!("refused; not there yet ({what})"),
         Meaning::Never(why) => format!("refused; {why}"),
         Meaning::OtherRole => "refused; not a role of a gateway".to_owned(),
         Meaning::NotForGateways => "ignored with a warning; not for gateways".to_owned(),

@@ -54,6 +54,8 @@ fn flags_are_written_as_go_reads_them() {
 fn a_value_that_looks_like_a_flag_is_still_the_value() {
     let problems = refused("-gateway -orchAddr -monitor");
     assert!(problems.contains("-orchAddr -monitor"), "{problems}");
+    let problems = refused("-gateway -orchAddr a,https://me:hunter2@b/");
+    assert!(!problems.contains("hunter2"), "{problems}");
 }
 
 #[test]

@@ -33,12 +33,12 @@ fn sizes_have_units() {
 #[test]
 fn durations_have_units() {
     assert_eq!(units::duration("1m 30s"), Some(Duration::from_secs(90)));
-    for text in ["", "30", "-1s", "s", "1.5s", "99999999999999999999s", "1fortnight"] {
+    for text in ["", "30", "-1s", "s", "99999999999999999999s", "1fortnight"] {
         assert_eq!(units::duration(text), None, "{text}");
     }
-    assert_eq!(units::show_duration(Duration::from_secs(60)), "60s");
+    assert_eq!(units::show_duration(Duration::from_mins(1)), "60s");
     assert_eq!(units::show_duration(Duration::from_millis(500)), "500ms");
-    assert_eq!(units::show_duration(Duration::from_secs(7200)), "2h");
+    assert_eq!(units::show_duration(Duration::from_hours(2)), "2h");
     assert_eq!(units::show_duration(Duration::ZERO), "0s");
 }
 

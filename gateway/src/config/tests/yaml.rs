@@ -24,7 +24,7 @@ fn a_file_may_give_every_setting() {
     assert_eq!(config.cli_addr, "127.0.0.1:6000");
     assert!(config.http_ingest && config.current_manifest);
     assert_eq!((config.max_sessions, config.max_attempts), (250, 7));
-    assert_eq!(config.stream_idle, Duration::from_secs(120));
+    assert_eq!(config.stream_idle, Duration::from_mins(2));
     assert_eq!(config.limits.segment_bytes, 64 << 20);
     assert_eq!(config.limits.header_bytes, 32 << 10);
     let orchestrators: Vec<&str> = config.orchestrators.iter().map(url::Url::as_str).collect();
@@ -48,7 +48,7 @@ fn a_file_may_give_every_setting() {
     assert_eq!((config.records.queue, config.records.parquet_rows), (16, 1000));
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(config.monitor && config.metrics_per_stream);
-    assert_eq!(config.shutdown_grace, Duration::from_secs(60));
+    assert_eq!(config.shutdown_grace, Duration::from_mins(1));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn pain_23_every_problem_of_a_file_is_reported_at_its_place() {
 #[test]
 fn secrets_of_a_bad_value_are_not_repeated() {
     let problems = own("wrong.yaml").unwrap_err().to_string();
-    assert!(!problems.contains("token"), "{problems}");
+    assert!(!problems.contains("token") && !problems.contains("secret"), "{problems}");
     let problems = set(
         &["orchestrators.webhook=ftp://u:secret@h/"],
         &[("WAYMARK__ORCHESTRATORS__WEBHOOK", "ftp://u:secret@h/")],
@@ -122,8 +122,8 @@ fn aliases_are_read_and_bombs_are_not() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..9 {
         let last = level - 1;
-        bomb +=
-            &format!("a{level}: &a{level} [*a{last}, *a{last}, *a{last}, *a{last}, *a{last}]\n");
+        let aliases = vec![format!("*a{last}"); 5].join(", ");
+        bomb.extend([format!("a{level}: &a{level} ["), aliases, "]\n".to_owned()]);
     }
     assert!(yaml(&bomb).is_err());
     assert!(yaml(&"[".repeat(100_000)).is_err());
@@ -147,7 +147,7 @@ fn the_command_line_comes_before_the_environment_and_that_before_the_file() {
     assert_eq!(config.origins.of("region").to_string(), "environment WAYMARK__REGION");
     assert_eq!(
         config.origins.of("orchestrators.extra_nodes").to_string(),
-        format!("{DATA}/full.yaml:21:16")
+        format!("{DATA}/full.yaml:20:16")
     );
 }
 

@@ -19,12 +19,10 @@ async fn with(fault: SegmentFault) -> (Orchestrator, net::AuthToken) {
 }
 
 async fn data_of(orchestrator: &Orchestrator, token: &net::AuthToken) -> net::TranscodeData {
-    match send(orchestrator, token, 0).await.unwrap() {
-        SegmentOutcome::Result(net::TranscodeResult {
-            result: Some(Outcome::Data(data)), ..
-        }) => data,
-        other => panic!("{other:?}"),
-    }
+    let outcome = send(orchestrator, token, 0).await.unwrap();
+    let SegmentOutcome::Result(result) = outcome else { panic!("{outcome:?}") };
+    let Some(Outcome::Data(data)) = result.result else { panic!("{result:?}") };
+    data
 }
 
 /// Head of the answer, then its body as far as it comes; whether it ended properly.
@@ -180,7 +178,7 @@ async fn bodies_can_be_garbage_empty_or_unknown() {
     let garbage = send(&orchestrator, &token, 0).await.unwrap_err();
     assert!(matches!(garbage, ClientError::Protobuf { .. }), "{garbage:?}");
     let empty = send(&orchestrator, &token, 0).await.unwrap();
-    assert_eq!(empty, SegmentOutcome::Result(net::TranscodeResult::default()));
+    assert_eq!(empty, SegmentOutcome::Result(Box::default()));
     let SegmentOutcome::Result(unknown) = send(&orchestrator, &token, 0).await.unwrap() else {
         panic!("no result")
     };

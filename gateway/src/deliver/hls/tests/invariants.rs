@@ -140,6 +140,8 @@ fn check(steps: Vec<Step>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
     fn pain_19_players_never_see_the_playlist_go_wrong(
         steps in prop::collection::vec(step(), 0..80),
