@@ -40,6 +40,8 @@ const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(180);
 const MOST_SESSIONS: usize = 4;
 /// Segments of one stream that wait for a free place; more are refused.
 const MOST_WAITING: usize = 32;
+/// Longest search for an orchestrator that opens a session, however many are tried.
+const SEARCH: Duration = Duration::from_secs(8);
 /// How long a segment waits for a free place in a session.
 const WAIT_FOR_PLACE: Duration = Duration::from_secs(20);
 
@@ -172,7 +174,8 @@ impl Sessions {
             if let Ok(place) = self.reserve(media, avoid, false) {
                 return Ok(place);
             }
-            let gate = self.opening.lock().await;
+            let gate = timeout(SEARCH, self.opening.lock());
+            let gate = gate.await.map_err(|_| NoPlace::NoOrchestrator)?;
             let fallback = match self.reserve(media, avoid, false) {
                 Ok(place) => return Ok(place),
                 Err(choice) => choice,
@@ -286,7 +289,11 @@ impl Sessions {
                 return false;
             }
         }
+        let until = self.opener.clock.now() + SEARCH;
         for node in self.opener.directory.candidates() {
+            if self.opener.clock.now() > until {
+                break;
+            }
             if used.contains(node.id()) || failed.iter().any(|f| f.node.id() == node.id()) {
                 continue;
             }

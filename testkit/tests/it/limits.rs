@@ -18,7 +18,7 @@ async fn an_unknown_field_of_a_hundred_kilobytes_in_the_header_does_no_harm() {
     let mut header = data.encode_to_vec();
     // Field 1000, length-delimited, 100,000 bytes.
     header.extend_from_slice(&[0xc2, 0x3e, 0xa0, 0x8d, 0x06]);
-    header.extend_from_slice(&[b'x'; 100_000]);
+    header.extend(std::iter::repeat_n(b'x', 100_000));
     let header = STANDARD.encode(header);
     for version in [Version::HTTP_11, Version::HTTP_2] {
         let headers = [("livepeer-segment", header.as_str()), ("livepeer-payment", "")];

@@ -122,35 +122,34 @@ fn peak(load: &Load) -> Option<f64> {
 /// All results as Markdown.
 pub(super) fn section(floor: &Floor, runs: &[Measured], families: Option<&Families>) -> String {
     let rounds = runs.iter().map(|r| r.round).max().unwrap_or(0);
-    let mut text = format!(
-        "{}; {rounds} rounds, least and most of each figure.\n\nOf this machine:\n{}.\n\n",
-        machine(),
-        floor.line().trim(),
-    );
+    let mut parts = vec![
+        format!("{}; {rounds} rounds, least and most of each figure.", machine()),
+        format!("Of this machine: {}.", floor.line().trim()),
+    ];
     let direct = runs.iter().filter(|r| r.scenario == Scenario::Direct);
-    if let Some(p50) = Range::of(direct.clone().map(|r| r.report.latency_without_first.p50_ms)) {
-        let p99 = Range::of(direct.map(|r| r.report.latency_without_first.p99_ms)).unwrap_or(p50);
-        text.push_str(&format!(
+    let p50 = Range::of(direct.clone().map(|r| r.report.latency_without_first.p50_ms));
+    let p99 = Range::of(direct.map(|r| r.report.latency_without_first.p99_ms));
+    if let (Some(p50), Some(p99)) = (p50, p99) {
+        parts.push(format!(
             "Without a gateway, the same segments straight to the same orchestrators: p50 {} ms, \
-             p99 {} ms.\n\n",
+             p99 {} ms.",
             p50.text(1),
             p99.text(1)
         ));
     }
-    text += &table(runs);
-    if let Some(warning) = moved(runs) {
-        text += &warning;
-    }
+    parts.push(table(runs));
+    parts.extend(moved(runs));
     if let Some(families) = families {
-        text += "\nWhere the CPU of the saturated gateway goes:\n\n| | percent |\n|---|---|\n";
         let shares = families.iter().filter(|s| s.percent >= 0.5);
-        text.extend(shares.map(|s| format!("| {} | {:.1} |\n", s.family, s.percent)));
+        let lines = shares.map(|s| format!("\n| {} | {:.1} |", s.family, s.percent));
+        parts.push("Where the CPU of the saturated gateway goes:".to_owned());
+        parts.push("| | percent |\n|---|---|".to_owned() + &lines.collect::<String>());
     }
-    text
+    parts.join("\n\n")
 }
 
 fn table(runs: &[Measured]) -> String {
-    const HEAD: &str = "| | Waymark | stock | ratio | required |\n|---|---|---|---|---|\n";
+    const HEAD: &str = "| | Waymark | stock | ratio | required |\n|---|---|---|---|---|";
     let lines = ROWS.iter().filter_map(|row| {
         let ours = row.range(runs, "waymark")?;
         let stock = row.range(runs, "stock");
@@ -160,7 +159,7 @@ fn table(runs: &[Measured]) -> String {
             format!("at most {name}{met}")
         });
         Some(format!(
-            "| {} | {} | {} | {} | {required} |\n",
+            "\n| {} | {} | {} | {} | {required} |",
             row.what,
             ours.text(row.decimals),
             stock.map_or_else(|| "–".to_owned(), |s| s.text(row.decimals)),
@@ -198,8 +197,8 @@ fn share(ratio: f64) -> String {
 fn moved(runs: &[Measured]) -> Option<String> {
     let cpu = ROWS.first()?.range(runs, "stock")?;
     (cpu.most > cpu.least * 1.15).then(|| {
-        "\nThe stock gateway's own CPU moved by more than 15 % between rounds: the machine was not \
-         quiet, and this run should be done again.\n"
+        "The stock gateway's own CPU moved by more than 15 % between rounds: the machine was not \
+         quiet, and this run should be done again."
             .to_owned()
     })
 }
