@@ -46,8 +46,9 @@ deny:
 fuzz:
 	$(CARGO) xtask fuzz $(T)
 
-# make bench STOCK=path/to/livepeer compares with a stock gateway in the same run.
+# The parts, then the whole under load; STOCK=path/to/livepeer compares with a stock gateway.
 bench: packages
+	$(CARGO) bench --workspace --bench '*'
 	$(CARGO) xtask bench $(if $(STOCK),--stock $(STOCK))
 
 # Everything, what does not fit into `test` included.

@@ -50,7 +50,12 @@ pub fn choose(sessions: &[SessionView], now: Moment) -> Choice {
     if let Some((i, _)) = with_room().filter(|(_, s)| in_time(s, now)).min_by_key(fewest) {
         return Choice::Use(i);
     }
-    match with_room().min_by_key(fewest) {
+    // All are late: the fastest of those with the shortest queue is the least bad.
+    let speed = |s: &SessionView| s.ratio.unwrap_or(1.0);
+    let least_bad = with_room().min_by(|(_, a), (_, b)| {
+        a.in_flight.cmp(&b.in_flight).then(speed(a).total_cmp(&speed(b)))
+    });
+    match least_bad {
         Some((i, _)) => Choice::OpenOr(i),
         None => Choice::Open,
     }
@@ -105,5 +110,12 @@ mod tests {
         let slow = SessionView { ratio: Some(1.4), ..IDLE };
         assert_eq!(choose(&[slow], Moment::ZERO), Choice::OpenOr(0));
         assert_eq!(choose(&[slow, IDLE], Moment::ZERO), Choice::Use(1));
+    }
+
+    #[test]
+    fn when_all_are_slow_the_fastest_is_kept() {
+        let slow = SessionView { ratio: Some(1.4), ..IDLE };
+        let slower = SessionView { ratio: Some(1.9), ..IDLE };
+        assert_eq!(choose(&[slower, slow], Moment::ZERO), Choice::OpenOr(1));
     }
 }

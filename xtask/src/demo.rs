@@ -78,8 +78,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
     let mut stage = Stage::set(&programs, &dir).await?;
     println!(
-        "Pushing {} segments of {} s, 1280x720 with sound, at the speed of a live encoder,\n\
-         and playing what comes back:",
+        "Drawing pictures, then pushing {} segments of {} s, 1280x720 with sound, at the speed of\n\
+         a live encoder, and playing what comes back:",
         args.segments,
         SEGMENT.as_secs()
     );
@@ -105,8 +105,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
     if pushes.late > LATE {
         println!(
-            "  (this machine is busy: pictures could not be drawn in real time; segments were pushed \
-             up to {:.1} s late)",
+            "  (this machine is too busy for real time: segments were pushed up to {:.1} s late)",
             pushes.late.as_secs_f64()
         );
     }

@@ -1,6 +1,6 @@
 //! The pushing half: an encoder that never waits for the answer to its last segment.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -23,8 +23,8 @@ use crate::{
 
 /// Longest wait for a segment's renditions: a gateway tries several orchestrators before it gives up.
 const SEGMENT: Duration = Duration::from_secs(60);
-/// Generated segments that wait for their time.
-const AHEAD: usize = 2;
+/// Segments drawn before the first is pushed, so that a busy machine keeps the pace all the same.
+const AHEAD: usize = 16;
 
 /// A stream to push.
 #[derive(Debug)]
@@ -63,17 +63,21 @@ impl Stream {
         let mut generated = self.generate();
         let mut answers = JoinSet::new();
         let mut pushed = Pushed { segments: 0, delivered: 0 };
-        let first = generated.recv().await.context("no segment was generated")??;
+        let mut drawn = VecDeque::new();
+        while drawn.len() < AHEAD
+            && let Some(segment) = generated.recv().await.transpose()?
+        {
+            drawn.push_back(segment);
+        }
         let start = Instant::now();
-        let mut next = Some(first);
-        while let Some(segment) = next.take() {
+        while let Some(segment) = drawn.pop_front() {
             // The encoder has a segment when its last picture was taken; counted from the first one.
             let due = start + segment.duration.saturating_mul(u32::try_from(pushed.segments)?);
             let mut done = |answer| took(answer, &mut pushed, reporter, seen);
             meanwhile(sleep_until(due), &mut answers, &mut done).await?;
             reporter.pushing(segment.seq, segment.bytes.len(), due.elapsed());
             answers.spawn(self.segment(segment)?);
-            next = meanwhile(generated.recv(), &mut answers, &mut done).await?.transpose()?;
+            drawn.extend(meanwhile(generated.recv(), &mut answers, &mut done).await?.transpose()?);
             pushed.segments += 1;
         }
         while let Some(answer) = answers.join_next().await {
@@ -86,7 +90,7 @@ impl Stream {
 
     /// Generates on a thread of its own, a little ahead of time.
     fn generate(&self) -> mpsc::Receiver<Result<Segment, PatternError>> {
-        let (sender, receiver) = mpsc::channel(AHEAD);
+        let (sender, receiver) = mpsc::channel(1);
         let (pattern, count) = (self.pattern.clone(), self.count);
         std::thread::spawn(move || {
             let segments = match pattern.stream() {

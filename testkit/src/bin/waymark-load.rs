@@ -130,7 +130,9 @@ async fn main() -> anyhow::Result<()> {
         Command::Push(args) => {
             let report = run(args).await?;
             writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
-            ensure!(report.failed == 0, "{} of {} pushes failed", report.failed, report.pushed);
+            let Report { failed, pushed, not_pushed, .. } = report;
+            ensure!(failed == 0, "{failed} of {pushed} pushes failed");
+            ensure!(not_pushed == 0, "time was up before {not_pushed} pushes");
             Ok(())
         }
     }

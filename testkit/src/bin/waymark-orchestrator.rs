@@ -42,8 +42,8 @@ struct Cli {
     /// Refuse gateways that do not sign.
     #[arg(long)]
     require_signatures: bool,
-    /// PHASE:KIND[=VALUE][:TIMES], for example segment:slow=3s:2 or download:corrupt; may be repeated.
-    #[arg(long, value_name = "FAULT")]
+    /// A fault from the start, for example segment:slow=3s:2 or download:corrupt; may be repeated.
+    #[arg(long, value_name = "PHASE:KIND[=VALUE][:TIMES]")]
     fault: Vec<FaultSpec>,
     /// Answer at once with these files, in profile order, instead of transcoding.
     #[arg(long, value_name = "FILE", num_args = 1..)]

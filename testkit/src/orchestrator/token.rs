@@ -1,8 +1,7 @@
 //! Auth tokens: what a node hands out with its information and wants back with every segment.
 //!
 //! A token is the HMAC-SHA256, under a secret of this process, of the session id and the expiry as
-//! big-endian bytes without leading zeros (go-livepeer `core/orchestrator.go:511-521, 556`). It is bound
-//! to nothing else. A restart makes a new secret and so ends all tokens.
+//! big-endian bytes without leading zeros (go-livepeer `core/orchestrator.go:511-521, 556`). A restart makes a new secret and so ends all tokens.
 
 use std::fmt;
 use std::time::Duration;

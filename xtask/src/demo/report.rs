@@ -136,7 +136,8 @@ pub(super) fn end(summary: &Summary, lost: &Lost, dir: &Path) {
         summary;
     println!(
         "\n{segments_pushed} segments pushed, {renditions_ok} of {renditions_expected} renditions \
-         came back whole; {attempts} attempts, {swaps} swaps, {records} records."
+         came back whole; {attempts} attempts, {swaps} {}, {records} records.",
+        if *swaps == 1 { "swap" } else { "swaps" }
     );
     for fault in &lost.0 {
         println!("  fault: {fault}");
