@@ -112,14 +112,12 @@ pub async fn start(config: Config) -> Result<Handle, StartError> {
         budget: config.hls.memory_bytes,
         ..StoreConfig::in_dir(config.data_dir.join("hls"))
     };
-    let store =
-        SegmentStore::open(store, &registry).map_err(|e| setup("the HLS store", e))?;
+    let store = SegmentStore::open(store, &registry).map_err(|e| setup("the HLS store", e))?;
     let webhook = match &config.orchestrator_webhook {
         Some(url) => Some((http_client()?, url.clone())),
         None => None,
     };
-    let directory =
-        Directory::start(clock.clone(), tasks.clone(), &config.orchestrators, webhook);
+    let directory = Directory::start(clock.clone(), tasks.clone(), &config.orchestrators, webhook);
     let identity = wire::orchestrator_request(signer.as_ref(), None, false, None)
         .map_err(|e| setup("the identity", e))?;
     let streams = Arc::new(Streams::new(config.max_sessions, config.stream_idle, config.hls.grace));
@@ -236,9 +234,6 @@ fn http_client() -> Result<reqwest::Client, StartError> {
         .map_err(|e| setup("the webhook client", e))
 }
 
-fn setup(
-    what: &'static str,
-    source: impl std::error::Error + Send + Sync + 'static,
-) -> StartError {
+fn setup(what: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> StartError {
     StartError::Setup { what, source: Box::new(source) }
 }

@@ -103,8 +103,7 @@ impl Job {
         let mut second_round = false;
         loop {
             let mut failed = Vec::new();
-            let place =
-                self.stream.sessions.place(self.duration, &avoid, &mut failed).await;
+            let place = self.stream.sessions.place(self.duration, &avoid, &mut failed).await;
             for FailedOpening { node, error, took } in failed {
                 avoid.insert(node.id().clone());
                 log.opening_failed(&node, &error, took);
@@ -190,6 +189,9 @@ impl Job {
 }
 
 fn media_refused(error: &AttemptError, attempts: Vec<AttemptSummary>) -> Problem {
-    Problem::new(Reason::MediaRejected, format!("the orchestrator cannot process it: {}", chain(error)))
-        .with_attempts(attempts)
+    Problem::new(
+        Reason::MediaRejected,
+        format!("the orchestrator cannot process it: {}", chain(error)),
+    )
+    .with_attempts(attempts)
 }

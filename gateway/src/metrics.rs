@@ -119,7 +119,13 @@ impl Metrics {
     }
 
     /// A push was answered with renditions.
-    pub fn delivered(&self, job: &Job, renditions: &[bytes::Bytes], unlisted: bool, took: Duration) {
+    pub fn delivered(
+        &self,
+        job: &Job,
+        renditions: &[bytes::Bytes],
+        unlisted: bool,
+        took: Duration,
+    ) {
         let out: usize = renditions.iter().map(bytes::Bytes::len).sum();
         self.pushes.with_label_values(&["ok"]).inc();
         self.push_seconds.observe(took.as_secs_f64());
@@ -253,7 +259,8 @@ impl Legacy {
             )?,
             sessions: r.float("livepeer_current_sessions_total", "Live streams")?,
             max_sessions: r.float("livepeer_max_sessions_total", "Most live streams")?,
-            success_rate: r.float("livepeer_success_rate", "Pushes answered with renditions, 0 to 1")?,
+            success_rate: r
+                .float("livepeer_success_rate", "Pushes answered with renditions, 0 to 1")?,
             versions: {
                 let opts = Opts::new("livepeer_versions", "Version of this gateway");
                 let versions = GaugeVec::new(opts, &["livepeerversion", "node_type"])?;

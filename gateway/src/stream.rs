@@ -155,10 +155,7 @@ impl Stream {
 
     /// Bytes in and out so far.
     pub fn bytes(&self) -> (u64, u64) {
-        (
-            self.source_bytes.load(Ordering::Relaxed),
-            self.transcoded_bytes.load(Ordering::Relaxed),
-        )
+        (self.source_bytes.load(Ordering::Relaxed), self.transcoded_bytes.load(Ordering::Relaxed))
     }
 }
 

@@ -99,8 +99,7 @@ impl Streams {
 
     /// For players: live or recently ended.
     pub fn playable(&self, manifest: &ManifestId) -> Option<Arc<Stream>> {
-        self.live(manifest)
-            .or_else(|| self.ended.lock().get(manifest).map(|(_, s)| Arc::clone(s)))
+        self.live(manifest).or_else(|| self.ended.lock().get(manifest).map(|(_, s)| Arc::clone(s)))
     }
 
     /// The stream that started last.

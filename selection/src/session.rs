@@ -40,21 +40,15 @@ pub enum Choice {
 /// A session in time is kept, the one with the fewest segments in flight first. Only when all are
 /// late, slower than real time or full does another orchestrator get its turn.
 pub fn choose(sessions: &[SessionView], now: Moment) -> Choice {
-    let with_room = || {
-        sessions
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| s.in_flight < MAX_IN_FLIGHT)
-    };
+    let with_room = || sessions.iter().enumerate().filter(|(_, s)| s.in_flight < MAX_IN_FLIGHT);
     let fewest = |(i, s): &(usize, &SessionView)| (s.in_flight, *i);
     if let Some((i, _)) = with_room().filter(|(_, s)| in_time(s, now)).min_by_key(fewest) {
         return Choice::Use(i);
     }
     // All are late: the fastest of those with the shortest queue is the least bad.
     let speed = |s: &SessionView| s.ratio.unwrap_or(1.0);
-    let least_bad = with_room().min_by(|(_, a), (_, b)| {
-        a.in_flight.cmp(&b.in_flight).then(speed(a).total_cmp(&speed(b)))
-    });
+    let least_bad = with_room()
+        .min_by(|(_, a), (_, b)| a.in_flight.cmp(&b.in_flight).then(speed(a).total_cmp(&speed(b))));
     match least_bad {
         Some((i, _)) => Choice::OpenOr(i),
         None => Choice::Open,

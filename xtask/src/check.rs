@@ -24,10 +24,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         println!("{finding}");
     }
     anyhow::ensure!(findings.is_empty(), "{} findings", findings.len());
-    println!(
-        "checked: {} crates, their directions, versions and lints",
-        metadata.packages.len()
-    );
+    println!("checked: {} crates, their directions, versions and lints", metadata.packages.len());
     Ok(())
 }
 

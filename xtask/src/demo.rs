@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let pushing = stream::Pushing::start(&programs, stage.media(), args.segments, &played, &dir)?;
     let half = args.segments / 2;
     let mut killed = None;
-    let pushes = pushing
+    let followed = pushing
         .follow(async |moment| match moment {
             Moment::Pushing(seq) if seq == half => {
                 tokio::time::sleep(INTO_THE_SEGMENT).await;
@@ -100,7 +100,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
                 Ok(())
             }
         })
-        .await?;
+        .await;
+    if followed.is_err() {
+        // If a process died, that is why.
+        stage.still_stands()?;
+    }
+    let pushes = followed?;
     let killed = killed.context("the stream ended before its middle")?;
 
     if pushes.late > LATE {

@@ -35,7 +35,11 @@ pub(crate) async fn run() -> anyhow::Result<()> {
 /// Runs one fuzz target on the nightly toolchain.
 pub(crate) async fn fuzz(args: Fuzz) -> anyhow::Result<()> {
     let targets = root().join("fuzz");
-    anyhow::ensure!(targets.is_dir(), "there are no fuzz targets: {} is missing", targets.display());
+    anyhow::ensure!(
+        targets.is_dir(),
+        "there are no fuzz targets: {} is missing",
+        targets.display()
+    );
     let mut arguments = vec!["+nightly".to_owned(), "fuzz".to_owned()];
     match args.target {
         None => arguments.push("list".to_owned()),

@@ -1,7 +1,11 @@
 //! `cargo xtask …`: what a person or CI does with this repository beyond plain cargo.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command-line program")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the output of a command-line program"
+)]
 
 mod bench;
 mod check;

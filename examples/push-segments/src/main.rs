@@ -90,6 +90,10 @@ async fn run(args: Args) -> anyhow::Result<()> {
 
     let faults = seen.faults(&pushed, &played);
     reporter.end(&pushed, &played, &faults);
-    anyhow::ensure!(faults.is_empty(), "the stream did not come back whole:\n  {}", faults.join("\n  "));
+    anyhow::ensure!(
+        faults.is_empty(),
+        "the stream did not come back whole:\n  {}",
+        faults.join("\n  ")
+    );
     Ok(())
 }

@@ -54,7 +54,11 @@ struct Track {
 
 impl Player {
     /// Plays until every playlist says that it ended.
-    pub(crate) async fn play(self, reporter: &Reporter, seen: &Seen) -> anyhow::Result<Vec<Played>> {
+    pub(crate) async fn play(
+        self,
+        reporter: &Reporter,
+        seen: &Seen,
+    ) -> anyhow::Result<Vec<Played>> {
         let mut tracks: BTreeMap<String, Track> = BTreeMap::new();
         let mut deadline = None;
         loop {
@@ -114,7 +118,8 @@ impl Player {
             track.meet(number, segment);
             let url = url.join(&segment.uri)?;
             let seq = stem(&url)?.parse().context("a segment's name is not its number")?;
-            let bytes = self.get(&url).await?.with_context(|| format!("{url} is listed and gone"))?;
+            let bytes =
+                self.get(&url).await?.with_context(|| format!("{url} is listed and gone"))?;
             if seen.has_played(name, seq) {
                 track.faults.push(format!("segment {seq} is listed twice"));
             }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Longest wait for a segment's renditions: a gateway tries several orchestrators before it gives up.
-const SEGMENT: Duration = Duration::from_secs(60);
+const SEGMENT: Duration = Duration::from_mins(1);
 /// Segments drawn before the first is pushed, so that a busy machine keeps the pace all the same.
 const AHEAD: usize = 16;
 

@@ -53,7 +53,9 @@ impl Seen {
         let listed = self.played.borrow();
         for ((rendition, seq), print) in replied.iter() {
             match listed.get(&(rendition.clone(), *seq)) {
-                None => faults.push(format!("{rendition} {seq} came in a reply and was never listed")),
+                None => {
+                    faults.push(format!("{rendition} {seq} came in a reply and was never listed"))
+                }
                 Some(other) if other != print => {
                     faults.push(format!("{rendition} {seq} differs between reply and playlist"));
                 }
@@ -63,7 +65,8 @@ impl Seen {
         for p in played {
             let expected = pushed.segments;
             if p.segments != expected {
-                faults.push(format!("{}: {} of {expected} segments played", p.rendition, p.segments));
+                faults
+                    .push(format!("{}: {} of {expected} segments played", p.rendition, p.segments));
             }
             faults.extend(p.faults.iter().map(|f| format!("{}: {f}", p.rendition)));
         }

@@ -73,7 +73,9 @@ async fn ready(State(context): State<Arc<Context>>) -> impl IntoResponse {
     if census.ready == 0 {
         reasons.push(match (census.known, context.directory.source_error()) {
             (_, Some(error)) => error,
-            (0, None) => "no orchestrator is configured; set -orchAddr or -orchWebhookUrl".to_owned(),
+            (0, None) => {
+                "no orchestrator is configured; set -orchAddr or -orchWebhookUrl".to_owned()
+            }
             (known, None) => format!(
                 "none of {known} orchestrators is ready: {} down, {} set aside, {} full, {} not \
                  probed yet",

@@ -94,7 +94,8 @@ async fn reserve(
     bytes: u64,
 ) -> Result<OwnedSemaphorePermit, Option<Problem>> {
     let units = u32::try_from(bytes.div_ceil(MEMORY_UNIT)).unwrap_or(u32::MAX);
-    let acquired = timeout(WAIT_FOR_MEMORY, std::sync::Arc::clone(memory).acquire_many_owned(units));
+    let acquired =
+        timeout(WAIT_FOR_MEMORY, std::sync::Arc::clone(memory).acquire_many_owned(units));
     match acquired.await {
         Ok(Ok(permit)) => Ok(permit),
         _ => Err(Some(Problem::new(

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::{Method, Response, request::Parts};
 use bytes::Bytes;
+use http::{Method, Response, request::Parts};
 
 use crate::{
     context::Context,

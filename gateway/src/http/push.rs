@@ -44,7 +44,12 @@ pub(super) async fn push(context: Arc<Context>, request: Request<Incoming>) -> R
         Err(Some(refused)) => {
             context.metrics.refused(refused.reason());
             let reason = refused.reason().name();
-            tracing::info!(path = parts.uri.path(), reason, detail = refused.detail(), "push refused");
+            tracing::info!(
+                path = parts.uri.path(),
+                reason,
+                detail = refused.detail(),
+                "push refused"
+            );
             problem(&refused)
         }
         // The client is gone; hyper drops what is returned.
@@ -187,15 +192,11 @@ fn first_segment(
 ) -> Result<Stream, Problem> {
     let settings = push.transcode_config.as_ref();
     let profiles = match settings {
-        Some(settings) => settings
-            .profiles(&context.config.profiles)
-            .map_err(Problem::from)?,
+        Some(settings) => settings.profiles(&context.config.profiles).map_err(Problem::from)?,
         None => context.config.profiles.clone(),
     };
-    let profiles: Arc<[Profile]> = profiles
-        .into_iter()
-        .map(|p| Profile { container: Some(push.container), ..p })
-        .collect();
+    let profiles: Arc<[Profile]> =
+        profiles.into_iter().map(|p| Profile { container: Some(push.container), ..p }).collect();
     let capabilities = job_capabilities(&JobNeeds {
         input: Input::from(&probe.video),
         profiles: &profiles,

@@ -226,6 +226,7 @@ impl<'a> Attempt<'a> {
 fn rendition_limit(context: &Context, profile: &Profile, media: Duration) -> usize {
     let bitrate = u64::try_from(profile.bitrate).unwrap_or(0);
     let expected = bitrate.saturating_mul(media.as_millis().try_into().unwrap_or(u64::MAX)) / 8000;
-    let limit = expected.saturating_mul(4).max(RENDITION_FLOOR).min(context.config.limits.segment_bytes);
+    let limit =
+        expected.saturating_mul(4).max(RENDITION_FLOOR).min(context.config.limits.segment_bytes);
     usize::try_from(limit).unwrap_or(usize::MAX)
 }

@@ -58,8 +58,7 @@ async fn one(
     let address = || DownloadError::Address { url: wanted.url.to_string() };
     let peer = Peer::of(wanted.url).ok_or_else(address)?;
     // Storage of somebody else is fine, the inside of the gateway's own network is not.
-    let reach =
-        if peer.same_host(orchestrator) { Reach::Anywhere } else { Reach::PublicOnly };
+    let reach = if peer.same_host(orchestrator) { Reach::Anywhere } else { Reach::PublicOnly };
     let request = Request::builder()
         .method(Method::GET)
         .uri(path(wanted.url))

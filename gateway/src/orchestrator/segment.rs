@@ -99,9 +99,10 @@ pub async fn submit(transport: &Transport, upload: Upload<'_>) -> Result<Answer,
 
     let started = Instant::now();
     let Timeouts { upload: until_head, whole } = upload.timeouts;
-    let exchange = timeout_at(started + until_head, transport.send(&peer, Reach::Anywhere, request))
-        .await
-        .map_err(|_| AttemptError::HeaderTimeout { after: until_head })??;
+    let exchange =
+        timeout_at(started + until_head, transport.send(&peer, Reach::Anywhere, request))
+            .await
+            .map_err(|_| AttemptError::HeaderTimeout { after: until_head })??;
     let accepted_after = started.elapsed();
     let status = exchange.response.status();
     let limit = if status == StatusCode::OK { RESULT_LIMIT } else { REFUSAL_LIMIT };

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn entries_with_a_scheme_are_taken_whatever_their_score() {
-        let list = br#"[{"address":"https://a:1","score":1.0},{"address":"https://b:1","score":0.5},
+        let list =
+            br#"[{"address":"https://a:1","score":1.0},{"address":"https://b:1","score":0.5},
             {"address":"https://c:1"},{"address":"d:1"},{"address":"e"}]"#;
         let urls: Vec<_> = parse(list).unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(urls, ["https://a:1/", "https://b:1/", "https://c:1/"]);

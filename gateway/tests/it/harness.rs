@@ -133,8 +133,17 @@ impl Gateway {
         let data_dir = dir.path().to_str().expect("a UTF-8 path").to_owned();
         let list = orchestrators.join(",");
         let mut arguments = vec![
-            "waymark", "-gateway", "-network", "offchain", "-httpIngest", "-httpAddr", "127.0.0.1:0",
-            "-cliAddr", "127.0.0.1:0", "-dataDir", &data_dir,
+            "waymark",
+            "-gateway",
+            "-network",
+            "offchain",
+            "-httpIngest",
+            "-httpAddr",
+            "127.0.0.1:0",
+            "-cliAddr",
+            "127.0.0.1:0",
+            "-dataDir",
+            &data_dir,
         ];
         if !list.is_empty() {
             arguments.extend(["-orchAddr", list.as_str()]);
@@ -191,10 +200,12 @@ impl Gateway {
     /// One sample of `/metrics`, 0 where it is not there.
     pub(crate) async fn metric(&self, series: &str) -> f64 {
         let (_, text) = self.admin("/metrics").await;
-        let line = text.lines().find(|l| l.split_once("} ").map_or_else(
-            || l.split(' ').next() == Some(series),
-            |(name, _)| format!("{name}}}") == series,
-        ));
+        let line = text.lines().find(|l| {
+            l.split_once("} ").map_or_else(
+                || l.split(' ').next() == Some(series),
+                |(name, _)| format!("{name}}}") == series,
+            )
+        });
         line.and_then(|l| l.rsplit(' ').next()).map_or(0.0, |v| v.parse().expect("a number"))
     }
 

@@ -106,7 +106,12 @@ async fn pain_06_twelve_segments_at_once_are_all_answered() {
     .await;
     assert!(pushed.iter().all(|s| *s == StatusCode::OK), "{pushed:?}");
     let stats = orchestrator.stats();
-    assert_eq!(stats.errors(), 0, "never more than an orchestrator holds: {:?}", stats.result_errors);
+    assert_eq!(
+        stats.errors(),
+        0,
+        "never more than an orchestrator holds: {:?}",
+        stats.result_errors
+    );
     Arc::into_inner(gateway).expect("the only owner").stop().await;
 }
 
@@ -159,7 +164,8 @@ async fn pain_14_a_piece_cut_inside_a_gop_is_never_passed_off_as_a_rendition() {
 async fn pain_15_each_kind_of_bad_media_has_its_own_reason_and_costs_no_round_trip() {
     let orchestrator = orchestrator().await;
     let gateway = Gateway::start(&[&orchestrator]).await;
-    let noise: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let noise: Vec<u8> =
+        (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let sound = include_bytes!("../data/sound-only.ts");
     let cases = [
         (Bytes::new(), "empty-body"),
@@ -172,10 +178,9 @@ async fn pain_15_each_kind_of_bad_media_has_its_own_reason_and_costs_no_round_tr
         assert_eq!(refused.reason(), reason);
     }
     assert_eq!(orchestrator.stats().get_orchestrator, 0);
-    let hevc = answer(gateway.pushing(
-        "/live/movie/0.ts",
-        Bytes::from_static(include_bytes!("../data/hevc.ts")),
-    ))
+    let hevc = answer(
+        gateway.pushing("/live/movie/0.ts", Bytes::from_static(include_bytes!("../data/hevc.ts"))),
+    )
     .await;
     assert_eq!(hevc.reason(), "codec-not-supported", "{:?}", hevc.body);
     assert_eq!(orchestrator.stats().segments_accepted, 0);
@@ -225,8 +230,9 @@ async fn pain_20_every_attempt_is_counted_once_and_failures_show() {
         assert_eq!(gateway.push("movie", seq).await.status, StatusCode::SERVICE_UNAVAILABLE);
     }
     let host = orchestrator.addr();
-    let attempts =
-        |result: &str| format!("waymark_attempts_total{{orchestrator=\"{host}\",result=\"{result}\"}}");
+    let attempts = |result: &str| {
+        format!("waymark_attempts_total{{orchestrator=\"{host}\",result=\"{result}\"}}")
+    };
     assert!((gateway.metric(&attempts("ok")).await - 1.0).abs() < f64::EPSILON);
     assert!((gateway.metric(&attempts("connect")).await - 3.0).abs() < f64::EPSILON);
     assert!((gateway.metric("livepeer_success_rate").await - 0.25).abs() < f64::EPSILON);

@@ -71,8 +71,19 @@ async fn pain_22_a_push_under_way_is_answered_before_sigterm_ends_the_process() 
     let orchestrator = orchestrator().await;
     let dir = tempfile::tempdir().unwrap();
     let (mut gateway, address, _lines) = running(&[
-        "-gateway", "-network", "offchain", "-orchAddr", orchestrator.uri(), "-httpAddr",
-        "127.0.0.1:0", "-cliAddr", "127.0.0.1:0", "-dataDir", dir.path().to_str().unwrap(), "-v", "4",
+        "-gateway",
+        "-network",
+        "offchain",
+        "-orchAddr",
+        orchestrator.uri(),
+        "-httpAddr",
+        "127.0.0.1:0",
+        "-cliAddr",
+        "127.0.0.1:0",
+        "-dataDir",
+        dir.path().to_str().unwrap(),
+        "-v",
+        "4",
     ])
     .await;
     let held = orchestrator.hold();

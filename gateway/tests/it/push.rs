@@ -72,16 +72,17 @@ async fn put_pushes_like_post_and_other_methods_are_named() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_413_whether_announced_or_not() {
     let orchestrator = orchestrator().await;
-    let gateway =
-        Gateway::with(&[&orchestrator], &[], |c| c.limits.segment_bytes = 1000).await;
+    let gateway = Gateway::with(&[&orchestrator], &[], |c| c.limits.segment_bytes = 1000).await;
     let announced = answer(gateway.pushing("/live/movie/0.ts", Bytes::from(vec![0; 1001]))).await;
-    assert_eq!((announced.status, announced.reason().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"));
+    assert_eq!(
+        (announced.status, announced.reason().as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
+    );
     let chunks = futures_util::stream::iter(
         (0..8).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[0; 200]))),
     );
-    let chunked = gateway
-        .request(Method::POST, "/live/movie/0.ts")
-        .body(reqwest::Body::wrap_stream(chunks));
+    let chunked =
+        gateway.request(Method::POST, "/live/movie/0.ts").body(reqwest::Body::wrap_stream(chunks));
     let chunked = answer(chunked).await;
     assert_eq!(chunked.status, StatusCode::PAYLOAD_TOO_LARGE);
     gateway.stop().await;
@@ -121,7 +122,8 @@ async fn bad_requests_say_what_is_accepted() {
 #[tokio::test]
 async fn headers_over_the_limit_are_431() {
     let gateway = Gateway::start(&[]).await;
-    let request = gateway.pushing("/live/movie/0.ts", segment(0)).header("x-big", "a".repeat(70_000));
+    let request =
+        gateway.pushing("/live/movie/0.ts", segment(0)).header("x-big", "a".repeat(70_000));
     let refused = answer(request).await;
     assert_eq!(refused.status, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     assert_eq!(refused.reason(), "headers-too-large");
@@ -134,7 +136,9 @@ async fn a_path_that_climbs_is_refused_however_it_is_written() {
     let gateway = Gateway::start(&[]).await;
     for path in ["/live/../0.ts", "/live/%2e%2e/0.ts", "/live/a/../../0.ts", "/live/./0.ts"] {
         let mut socket = tokio::net::TcpStream::connect(gateway.media_address()).await.unwrap();
-        let head = format!("POST {path} HTTP/1.1\r\nhost: g\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: g\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
         socket.write_all(head.as_bytes()).await.unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).await.unwrap();

@@ -51,9 +51,8 @@ async fn the_first_segment_fixes_the_tag_of_a_stream() {
     let orchestrator = orchestrator().await;
     let gateway = Gateway::start(&[&orchestrator]).await;
     gateway.push("movie", 0).await;
-    let other = gateway
-        .pushing("/live/movie/1.ts", segment(1))
-        .header("livepeer-job-tag", "transcode/vod");
+    let other =
+        gateway.pushing("/live/movie/1.ts", segment(1)).header("livepeer-job-tag", "transcode/vod");
     let refused = answer(other).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert_eq!(refused.reason(), "tag-changed");
@@ -70,9 +69,8 @@ async fn a_tag_the_operator_does_not_allow_is_403() {
     let allowed = ["transcode/live/abr".parse().expect("a pattern")];
     let gateway =
         Gateway::with(&[&orchestrator], &[], |c| c.tags.allowed = Some(allowed.into())).await;
-    let push = gateway
-        .pushing("/live/movie/0.ts", segment(0))
-        .header("livepeer-job-tag", "transcode/vod");
+    let push =
+        gateway.pushing("/live/movie/0.ts", segment(0)).header("livepeer-job-tag", "transcode/vod");
     let refused = answer(push).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(refused.reason(), "tag-not-allowed");

@@ -209,7 +209,8 @@ impl Measured {
     /// One line for whoever waits.
     pub(super) fn line(&self) -> String {
         let Self { round, contender, scenario, report } = self;
-        let cpu = report.cpu_s_per_1000.map_or_else(String::new, |c| format!(", {c:.2} CPU s/1000"));
+        let cpu =
+            report.cpu_s_per_1000.map_or_else(String::new, |c| format!(", {c:.2} CPU s/1000"));
         let peak = report.processes.first();
         let peak = peak.map_or_else(String::new, |p| format!(", peak {} MB", p.peak_kib / 1024));
         format!(

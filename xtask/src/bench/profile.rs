@@ -122,12 +122,15 @@ mod tests {
                       1.0%\t[.] waymark::job::run\n 0.5%\t[.] odd\n\n";
         let families = sum(report);
         let named: Vec<_> = families.iter().map(|s| (s.family.as_str(), s.percent)).collect();
-        assert_eq!(named, [
-            ("hash (Keccak-256)", 50.0),
-            ("kernel", 30.0),
-            ("copying memory", 2.5),
-            ("the gateway itself", 1.0),
-            (OTHER, 0.5),
-        ]);
+        assert_eq!(
+            named,
+            [
+                ("hash (Keccak-256)", 50.0),
+                ("kernel", 30.0),
+                ("copying memory", 2.5),
+                ("the gateway itself", 1.0),
+                (OTHER, 0.5),
+            ]
+        );
     }
 }

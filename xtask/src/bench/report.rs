@@ -33,7 +33,8 @@ impl Range {
     }
 
     fn text(self, decimals: usize) -> String {
-        let (least, most) = (format!("{:.decimals$}", self.least), format!("{:.decimals$}", self.most));
+        let (least, most) =
+            (format!("{:.decimals$}", self.least), format!("{:.decimals$}", self.most));
         if least == most { least } else { format!("{least} – {most}") }
     }
 }
@@ -261,16 +262,25 @@ mod tests {
             run(2, "stock", Scenario::Live, 23.0, 28.0),
         ];
         let table = table(&runs);
-        assert!(table.contains("segments, 50 live streams | 3.00 – 4.00 | 28.00 | 1/8.0 | at most 1/5, met |"));
-        assert!(table.contains("added latency p50, ms | 4.0 – 5.0 | 20.0 | 1/4.4 | at most 1/3, met |"));
-        assert!(table.contains("50 streams, MB | 100 | 100 | 1.0 times | at most 1/5, NOT met |"), "{table}");
+        assert!(table.contains(
+            "segments, 50 live streams | 3.00 – 4.00 | 28.00 | 1/8.0 | at most 1/5, met |"
+        ));
+        assert!(
+            table.contains("added latency p50, ms | 4.0 – 5.0 | 20.0 | 1/4.4 | at most 1/3, met |")
+        );
+        assert!(
+            table.contains("50 streams, MB | 100 | 100 | 1.0 times | at most 1/5, NOT met |"),
+            "{table}"
+        );
         assert_eq!(moved(&runs), None);
     }
 
     #[test]
     fn without_stock_ours_stand_alone() {
-        let runs =
-            [run(1, "direct", Scenario::Direct, 2.0, 0.0), run(1, "waymark", Scenario::Live, 6.0, 4.0)];
+        let runs = [
+            run(1, "direct", Scenario::Direct, 2.0, 0.0),
+            run(1, "waymark", Scenario::Live, 6.0, 4.0),
+        ];
         assert!(table(&runs).contains("50 live streams | 4.00 | – | – | at most 1/5 |"));
     }
 

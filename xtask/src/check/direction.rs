@@ -85,7 +85,10 @@ mod tests {
         let names = ["waymark", "waymark-testkit", "waymark-media", "waymark-tagging", "hello"];
         let package = |name: &str| Package {
             name: name.to_owned(),
-            manifest_path: format!("{}/{name}/Cargo.toml", if name == "hello" { "/examples" } else { "" }),
+            manifest_path: format!(
+                "{}/{name}/Cargo.toml",
+                if name == "hello" { "/examples" } else { "" }
+            ),
             dependencies: edges
                 .iter()
                 .filter(|(from, ..)| *from == name)

@@ -22,11 +22,15 @@ pub(super) fn check(text: &str) -> Vec<String> {
         let (key, value) = (key.trim(), value.trim());
         match section {
             "lints" => lints |= key == "workspace" && value == "true",
-            "package" => inherited.extend(key.strip_suffix(".workspace").filter(|_| value == "true")),
+            "package" => {
+                inherited.extend(key.strip_suffix(".workspace").filter(|_| value == "true"))
+            }
             s if dependencies(s) || target(s) => {
-                let from_workspace = key.ends_with(".workspace") || value.contains("workspace = true");
+                let from_workspace =
+                    key.ends_with(".workspace") || value.contains("workspace = true");
                 if !from_workspace {
-                    findings.push(format!("the version of {key} belongs in [workspace.dependencies]"));
+                    findings
+                        .push(format!("the version of {key} belongs in [workspace.dependencies]"));
                 }
             }
             _ => {}
@@ -36,7 +40,8 @@ pub(super) fn check(text: &str) -> Vec<String> {
         findings.push("does not take the workspace's lints ([lints] workspace = true)".to_owned());
     }
     for field in INHERITED.iter().filter(|f| !inherited.contains(f)) {
-        findings.push(format!("{field} does not come from the workspace ({field}.workspace = true)"));
+        findings
+            .push(format!("{field} does not come from the workspace ({field}.workspace = true)"));
     }
     findings
 }
@@ -82,10 +87,13 @@ hyper = { workspace = true, features = ["client"] }
             "{GOOD}\n[dev-dependencies]\na = \"1\"\n[target.'cfg(unix)'.dependencies]\nb = {{ version = \"1\" }}\n"
         );
         let found = check(&text);
-        assert_eq!(found, [
-            "the version of a belongs in [workspace.dependencies]",
-            "the version of b belongs in [workspace.dependencies]",
-        ]);
+        assert_eq!(
+            found,
+            [
+                "the version of a belongs in [workspace.dependencies]",
+                "the version of b belongs in [workspace.dependencies]",
+            ]
+        );
     }
 
     #[test]

@@ -180,10 +180,7 @@ impl Track {
 
 impl Media {
     fn ends(&self) -> Ends {
-        Ends {
-            video: self.video.as_ref().map(|v| v.track.end),
-            audio: self.audio.map(|a| a.end),
-        }
+        Ends { video: self.video.as_ref().map(|v| v.track.end), audio: self.audio.map(|a| a.end) }
     }
 
     /// Everything that is not as it should be.
@@ -256,9 +253,7 @@ mod tests {
 
     /// A report on a segment of 60 pictures and 94 sounds that begins at `start`.
     fn report(start: f64, pictures: u32) -> Media {
-        let packet = |stream: u32, time: f64| {
-            serde_json::json!({ "stream_index": stream, "pts_time": format!("{time:.6}") })
-        };
+        let packet = |stream: u32, time: f64| serde_json::json!({ "stream_index": stream, "pts_time": format!("{time:.6}") });
         let video = (0..pictures).map(|i| packet(0, start + f64::from(i) / FRAMES_PER_SECOND));
         let audio = (0..94).map(|i| packet(1, start + f64::from(i) * AUDIO_FRAME));
         let report = serde_json::json!({

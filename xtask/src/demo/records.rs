@@ -56,7 +56,8 @@ impl Records {
         Self::parse(&lines).with_context(|| format!("a record in {} cannot be read", shown(&dir)))
     }
 
-    fn parse(lines: &str) -> anyhow::Result<Self> {
+    /// Reads lines of JSON.
+    pub(super) fn parse(lines: &str) -> anyhow::Result<Self> {
         let mut rows = 0;
         let mut jobs: BTreeMap<String, Vec<Attempt>> = BTreeMap::new();
         // The last line may be half written while the gateway runs.

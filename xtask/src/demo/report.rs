@@ -147,7 +147,68 @@ pub(super) fn end(summary: &Summary, lost: &Lost, dir: &Path) {
     }
     println!("\nWhat is left in {}:", shown(dir));
     println!("  summary.json               the figures above");
-    println!("  data/data/jsonl            one record for each attempt; data/data/v1 has them as Parquet");
-    println!("  played/RENDITION/SEQ.ts    every segment as it was played; try ffplay or mpv on one");
+    println!(
+        "  data/data/jsonl            one record for each attempt; data/data/v1 has them as Parquet"
+    );
+    println!(
+        "  played/RENDITION/SEQ.ts    every segment as it was played; try ffplay or mpv on one"
+    );
     println!("  logs                       what each process said");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(rows: &[(&str, u32, &str, &str)]) -> Records {
+        let lines = rows.iter().map(|(job, index, instance, outcome)| {
+            let row = serde_json::json!({
+                "job_id": job, "attempt_index": index, "started_at": format!("{job}{index}"),
+                "orchestrator_instance": instance, "outcome": outcome, "error_type": null,
+            });
+            format!("{row}\n")
+        });
+        Records::parse(&lines.collect::<String>()).unwrap()
+    }
+
+    fn lost(segments: u64, rows: &[(&str, u32, &str, &str)], faults: &[&str]) -> Vec<String> {
+        let records = records(rows);
+        let pushes = Pushes {
+            all: Vec::new(),
+            faults: faults.iter().map(|f| (*f).to_owned()).collect(),
+            late: Duration::ZERO,
+        };
+        let summary = Summary::new(segments, &[], &records);
+        Lost::find(&summary, &pushes, &[], &records).0
+    }
+
+    const SWAPPED: [(&str, u32, &str, &str); 3] =
+        [("a", 0, "one", "ok"), ("b", 0, "one", "failed"), ("b", 1, "two", "ok")];
+
+    #[test]
+    fn a_swap_that_ended_well_loses_nothing() {
+        assert_eq!(lost(2, &SWAPPED, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn what_the_client_missed_is_lost() {
+        assert_eq!(lost(2, &SWAPPED, &["P240p30fps16x9 1 differs"]).len(), 1);
+    }
+
+    #[test]
+    fn a_segment_without_record_is_told() {
+        let found = lost(3, &SWAPPED, &[]);
+        assert_eq!(found, ["the records tell of 2 jobs; 3 segments were pushed"]);
+    }
+
+    #[test]
+    fn a_job_that_nobody_finished_is_told() {
+        let rows = [("a", 0, "one", "failed"), ("a", 1, "two", "timeout")];
+        assert_eq!(lost(1, &rows, &[]), ["by the records, 1 jobs did not end well"]);
+    }
+
+    #[test]
+    fn a_kill_that_nobody_noticed_shows_nothing() {
+        assert_eq!(lost(1, &[("a", 0, "one", "ok")], &[]).len(), 1);
+    }
 }

@@ -89,7 +89,10 @@ impl Stage {
     /// Fails when a process is gone that nobody killed.
     pub(super) fn still_stands(&mut self) -> anyhow::Result<()> {
         self.gateway.still_runs()?;
-        self.orchestrators.iter_mut().filter_map(|o| o.service.as_mut()).try_for_each(Service::still_runs)
+        self.orchestrators
+            .iter_mut()
+            .filter_map(|o| o.service.as_mut())
+            .try_for_each(Service::still_runs)
     }
 
     /// Kills the orchestrator of that name. Tells which it was, counted from 0.
@@ -156,7 +159,9 @@ fn line(command: &Command) -> String {
 /// The host and port of a line with a URL in it.
 fn url_host(line: &str) -> Option<String> {
     let (_, rest) = line.split_once("https://")?;
-    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | ',')).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | ','))
+        .unwrap_or(rest.len());
     rest.get(..end).filter(|host| host.contains(':')).map(str::to_owned)
 }
 

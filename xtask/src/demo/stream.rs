@@ -25,10 +25,23 @@ const SILENCE: Duration = Duration::from_secs(90);
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Event {
-    Pushing { seq: u64, late_millis: u64 },
-    Delivered { seq: u64, millis: u64, renditions: Vec<serde_json::Value> },
-    Refused { seq: u64, millis: u64, reason: String },
-    Ended { faults: Vec<String> },
+    Pushing {
+        seq: u64,
+        late_millis: u64,
+    },
+    Delivered {
+        seq: u64,
+        millis: u64,
+        renditions: Vec<serde_json::Value>,
+    },
+    Refused {
+        seq: u64,
+        millis: u64,
+        reason: String,
+    },
+    Ended {
+        faults: Vec<String>,
+    },
     #[serde(other)]
     Other,
 }
@@ -122,7 +135,9 @@ impl Pushing {
                 Event::Delivered { seq, millis, renditions } => {
                     Push { seq, millis, outcome: Ok(renditions.len()) }
                 }
-                Event::Refused { seq, millis, reason } => Push { seq, millis, outcome: Err(reason) },
+                Event::Refused { seq, millis, reason } => {
+                    Push { seq, millis, outcome: Err(reason) }
+                }
                 Event::Ended { faults } => {
                     ended = Some(faults);
                     continue;
