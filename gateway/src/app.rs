@@ -117,7 +117,7 @@ pub async fn start(config: Config) -> Result<Handle, StartError> {
         Some(url) => Some((http_client()?, url.clone())),
         None => None,
     };
-    let directory = Directory::start(clock.clone(), tasks.clone(), &config.orchestrators, webhook);
+    let directory = Directory::start(clock.clone(), &tasks, &config.orchestrators, webhook);
     let identity = wire::orchestrator_request(signer.as_ref(), None, false, None)
         .map_err(|e| setup("the identity", e))?;
     let streams = Arc::new(Streams::new(config.max_sessions, config.stream_idle, config.hls.grace));

@@ -1,4 +1,5 @@
 //! The `waymark` program: read the command line, start the gateway, stop it on a signal.
+#![forbid(unsafe_code)]
 
 use std::{io::Write as _, process::ExitCode};
 

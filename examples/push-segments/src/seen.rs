@@ -54,7 +54,7 @@ impl Seen {
         for ((rendition, seq), print) in replied.iter() {
             match listed.get(&(rendition.clone(), *seq)) {
                 None => {
-                    faults.push(format!("{rendition} {seq} came in a reply and was never listed"))
+                    faults.push(format!("{rendition} {seq} came in a reply and was never listed"));
                 }
                 Some(other) if other != print => {
                     faults.push(format!("{rendition} {seq} differs between reply and playlist"));

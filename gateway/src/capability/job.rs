@@ -199,7 +199,7 @@ fn codec_name(codec: VideoCodec) -> &'static str {
         VideoCodec::Vp9 => "VP9",
         VideoCodec::Av1 => "AV1",
         VideoCodec::Mpeg2 => "MPEG-2",
-        _ => "such",
+        VideoCodec::Other => "such",
     }
 }
 

@@ -67,7 +67,7 @@ impl Directory {
     /// Starts probing a fixed list, or asking a webhook for one.
     pub fn start(
         clock: Clock,
-        tasks: Tasks,
+        tasks: &Tasks,
         fixed: &[Url],
         webhook: Option<(reqwest::Client, Url)>,
     ) -> Self {
@@ -161,10 +161,10 @@ impl Directory {
     /// An attempt failed.
     pub fn failed(&self, id: &NodeId, failure: Failure) {
         self.shared.pool.lock().failed(id, failure, self.shared.clock.now());
-        if failure == Failure::Fault {
-            if let Some(entry) = self.shared.nodes.lock().get(id) {
-                entry.hurry.notify_one();
-            }
+        if failure == Failure::Fault
+            && let Some(entry) = self.shared.nodes.lock().get(id)
+        {
+            entry.hurry.notify_one();
         }
     }
 

@@ -188,10 +188,10 @@ impl Sessions {
                 continue;
             }
             drop(gate);
-            if matches!(fallback, Choice::OpenOr(_)) {
-                if let Ok(place) = self.reserve(media, avoid, true) {
-                    return Ok(place);
-                }
+            if matches!(fallback, Choice::OpenOr(_))
+                && let Ok(place) = self.reserve(media, avoid, true)
+            {
+                return Ok(place);
             }
             if !self.has_sessions(avoid) {
                 return Err(NoPlace::NoOrchestrator);

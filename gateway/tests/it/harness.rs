@@ -37,6 +37,7 @@ pub(crate) fn segment(seq: usize) -> Bytes {
 /// An orchestrator that answers at once with media of its own: for everything that is not about
 /// transcoding.
 pub(crate) fn instant() -> Builder {
+    static RENDITIONS: OnceLock<Vec<Bytes>> = OnceLock::new();
     let bytes = |height, seed| {
         let pattern = TestPattern {
             width: height * 16 / 9 / 2 * 2,
@@ -50,7 +51,6 @@ pub(crate) fn instant() -> Builder {
         let made = pattern.segments(1).expect("libav makes test segments");
         made.into_iter().next().expect("one segment was asked for").bytes
     };
-    static RENDITIONS: OnceLock<Vec<Bytes>> = OnceLock::new();
     let renditions = RENDITIONS.get_or_init(|| vec![bytes(144, 1), bytes(180, 2)]);
     Orchestrator::builder().transcoding(Transcoding::Fixed(renditions.clone()))
 }
@@ -93,14 +93,14 @@ impl Pushed {
 
     /// Parts of a multipart reply, by rendition name, read by somebody else's parser.
     pub(crate) async fn parts(&self) -> Vec<(String, Bytes)> {
-        let kind = self.headers["content-type"].to_str().unwrap();
+        let kind = self.headers["content-type"].to_str().expect("a text");
         let boundary = kind.split("boundary=").nth(1).expect("a boundary").to_owned();
         let body = self.body.clone();
         let stream = futures_util::stream::once(async move { Ok::<_, std::io::Error>(body) });
         let mut parts = multer::Multipart::new(stream, boundary);
         let mut found = Vec::new();
         while let Some(part) = parts.next_field().await.expect("a well-formed part") {
-            let name = part.headers()["rendition-name"].to_str().unwrap().to_owned();
+            let name = part.headers()["rendition-name"].to_str().expect("a text").to_owned();
             found.push((name, part.bytes().await.expect("the part's bytes")));
         }
         found
@@ -153,7 +153,7 @@ impl Gateway {
         change(&mut config);
         let handle = app::start(config).await.expect("the gateway starts");
         Self {
-            client: reqwest::Client::builder().timeout(PATIENCE * 2).build().unwrap(),
+            client: reqwest::Client::builder().timeout(PATIENCE * 2).build().expect("a client"),
             media: format!("http://{}", handle.media),
             admin: format!("http://{}", handle.admin),
             handle: Some(handle),
@@ -234,7 +234,7 @@ impl Gateway {
 pub(crate) fn read_records(data_dir: &std::path::Path) -> Vec<Value> {
     let folder = data_dir.join("data/jsonl");
     let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .map(|entries| entries.map(|e| e.unwrap().path()).collect())
+        .map(|entries| entries.map(|e| e.expect("an entry").path()).collect())
         .unwrap_or_default();
     files.sort();
     let texts = files.iter().map(|f| std::fs::read_to_string(f).expect("a readable file"));

@@ -25,7 +25,8 @@ async fn running(arguments: &[&str]) -> (Child, String, Lines) {
     let mut child = waymark(arguments).spawn().expect("the program starts");
     let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
     loop {
-        let line = lines.next_line().await.unwrap().expect("the gateway says where it listens");
+        let line =
+            lines.next_line().await.expect("a line").expect("the gateway says where it listens");
         if let Some((_, rest)) = line.split_once("media=") {
             let address = rest.split(' ').next().expect("an address").to_owned();
             return (child, address, lines);
