@@ -23,7 +23,7 @@ pub(super) fn check(text: &str) -> Vec<String> {
         match section {
             "lints" => lints |= key == "workspace" && value == "true",
             "package" => {
-                inherited.extend(key.strip_suffix(".workspace").filter(|_| value == "true"))
+                inherited.extend(key.strip_suffix(".workspace").filter(|_| value == "true"));
             }
             s if dependencies(s) || target(s) => {
                 let from_workspace =
