@@ -165,9 +165,11 @@ fn owned(found: &[Found<'_>]) -> Vec<Owned> {
 
 fn read_with_library(body: &Bytes, content_type: &str) -> Vec<Owned> {
     let boundary = content_type.split_once("boundary=").expect("it was just compared").1;
-    let chunks = futures_util::stream::iter(body.chunks(97).map(|chunk| {
-        Ok::<_, Infallible>(Bytes::copy_from_slice(chunk))
-    }).collect::<Vec<_>>());
+    let chunks = futures_util::stream::iter(
+        body.chunks(97)
+            .map(|chunk| Ok::<_, Infallible>(Bytes::copy_from_slice(chunk)))
+            .collect::<Vec<_>>(),
+    );
     let mut reader = multer::Multipart::new(chunks, boundary);
     let reading = async {
         let mut found = Vec::new();

@@ -72,7 +72,10 @@ struct Stream {
     renditions: usize,
     now: Duration,
     in_work: Vec<Admission>,
-    pushes: Vec<Weak<usize>>,
+    /// Pushes so far.
+    count: usize,
+    /// Those whose bytes are still somewhere.
+    kept: Vec<Weak<usize>>,
     player: Player,
 }
 
@@ -141,7 +144,8 @@ impl Stream {
             renditions,
             now: Duration::ZERO,
             in_work: Vec::new(),
-            pushes: Vec::new(),
+            count: 0,
+            kept: Vec::new(),
             player: Player::default(),
         }
     }
@@ -154,8 +158,9 @@ impl Stream {
 
     fn publish(&mut self, admission: &Admission, duration: Duration) {
         let ended = self.window.has_ended();
-        let push = Rc::new(self.pushes.len());
-        self.pushes.push(Rc::downgrade(&push));
+        let push = Rc::new(self.count);
+        self.count += 1;
+        self.kept.push(Rc::downgrade(&push));
         let renditions = (1..=self.renditions).map(|track| (Rc::clone(&push), track)).collect();
         let source = (Rc::clone(&push), 0);
         let published = self.window.publish(admission, duration, source, renditions, self.now);
@@ -214,28 +219,37 @@ impl Stream {
 
     /// Loads every playlist, as players do.
     fn look(&mut self) {
-        self.pushes.retain(|push| push.strong_count() > 0);
+        self.kept.retain(|push| push.strong_count() > 0);
         // Listed, retired, waiting, suspected: never more than a window of each.
-        assert!(self.pushes.len() <= self.size * 4, "{} segments are kept", self.pushes.len());
-        let Some(master) = self.window.master() else {
-            assert_eq!(self.window.media(SOURCE), None, "a playlist without a master");
+        assert!(self.kept.len() <= self.size * 4, "{} segments are kept", self.kept.len());
+        let Some(source) = self.window.media(SOURCE) else {
+            assert_eq!(self.window.master(), None, "a master without playlists");
             return;
         };
-        let names = self.look_at_master(&master);
-        let source = self.window.media(SOURCE).expect("a master comes with its playlists");
-        for name in &names {
-            let text = self.window.media(name).expect("the master names what is there");
+        if source == self.player.text {
+            for (seq, epoch, push) in &self.player.listed {
+                assert_eq!(self.fetched(*seq, *epoch), *push, "other bytes than before");
+            }
+            return;
+        }
+        let master = self.window.master().expect("a playlist comes with a master");
+        if master != self.player.master {
+            self.look_at_master(&master);
+            self.player.master = master;
+        }
+        for name in NAMES.iter().take(self.renditions) {
+            let text = self.window.media(name).expect("every rendition has a playlist");
             let folder = |name: &str| format!("\n/stream/{}/{name}/", self.manifest);
             let same = text.replace(&folder(name), &folder(SOURCE));
             assert_eq!(same, source, "{name} differs from the source");
         }
         let playlist = media_playlist(&source);
-        let exact = Exact::read(&source);
-        self.player.load(&playlist, &exact, &source, self.size);
+        self.player.load(&playlist, &Exact::read(&source), &source, self.size);
         self.look_at_segments(&playlist);
+        self.player.text = source;
     }
 
-    fn look_at_master(&self, text: &str) -> Vec<String> {
+    fn look_at_master(&self, text: &str) {
         let base = format!("http://gateway/stream/{}.m3u8", self.manifest);
         let base = Url::parse(&base).expect("the address of a master playlist");
         let names: Vec<_> = master_playlist(text)
@@ -253,13 +267,13 @@ impl Stream {
             .collect();
         let known: Vec<_> = [SOURCE].into_iter().chain(NAMES).take(self.renditions + 1).collect();
         assert_eq!(names, known);
-        names
     }
 
     fn look_at_segments(&mut self, playlist: &MediaPlaylist) {
         let mut discontinuities = playlist.discontinuity_sequence;
         let mut before: Option<(u64, u64)> = None;
         let mut uris = HashSet::new();
+        self.player.listed.clear();
         for (position, segment) in (playlist.media_sequence..).zip(&playlist.segments) {
             let uri = &segment.uri;
             assert!(uris.insert(uri), "{uri} is listed twice");
@@ -278,6 +292,7 @@ impl Stream {
             }
             before = Some((seq, epoch));
             let push = self.fetched(seq, epoch);
+            self.player.listed.push((seq, epoch, push));
             self.player.saw(uri, &Fact { push, position, discontinuities });
         }
     }
@@ -306,6 +321,11 @@ struct Fact {
 /// What a player remembers between two loads.
 #[derive(Default)]
 struct Player {
+    /// The playlists as they were last.
+    master: String,
+    text: String,
+    /// Number, epoch and push of what is listed.
+    listed: Vec<(u64, u64, usize)>,
     media_sequence: u64,
     discontinuity_sequence: u64,
     target_duration: u64,

@@ -89,8 +89,13 @@ fn pushed(push: &PushRequest) {
 /// What was pushed can be asked for under the address that the playlist will write.
 fn playable(push: &PushRequest, profile: &Profile) {
     let (manifest, seq, container) = (&push.manifest, push.seq, push.container);
-    let written =
-        SegmentUri { manifest: manifest.as_str(), rendition: &profile.name, seq, epoch: 0, container };
+    let written = SegmentUri {
+        manifest: manifest.as_str(),
+        rendition: &profile.name,
+        seq,
+        epoch: 0,
+        container,
+    };
     let uri = written.to_string().parse().expect("what playlists list is a URI");
     let (manifest, rendition) = (manifest.clone(), profile.name.clone());
     let read = HlsPath::Segment { manifest, rendition, seq, epoch: 0, container };
