@@ -42,7 +42,7 @@ gen: packages
 deny:
 	$(CARGO) deny --workspace check
 
-# make fuzz T=tag_grammar; needs a nightly toolchain and cargo-fuzz.
+# make fuzz T=tag; needs a nightly toolchain and cargo-fuzz.
 fuzz:
 	$(CARGO) xtask fuzz $(T)
 

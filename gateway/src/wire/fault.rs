@@ -88,7 +88,7 @@ pub fn classify_refusal(status: u16, text: &str) -> Fault {
 /// Classifies the message of a failed gRPC call; the code is always UNKNOWN.
 pub fn classify_rpc(message: &str) -> Fault {
     let message = message.trim();
-    let reason = message.strip_prefix("Invalid orchestrator request: ").unwrap_or(message);
+    let reason = message.strip_prefix("Invalid orchestrator request: ").unwrap_or(message).trim();
     match reason {
         // EndTranscodingSession spells it with a capital.
         "Invalid auth token" => Fault::Token,
@@ -158,5 +158,9 @@ mod tests {
             Fault::Other
         );
         assert_eq!(classify_rpc("Invalid auth token"), Fault::Token);
+        assert_eq!(
+            classify_rpc("Invalid orchestrator request: \nInvalid auth token"),
+            Fault::Token
+        );
     }
 }

@@ -52,15 +52,19 @@ pub(super) fn video(kind: Kind, body: &[u8]) -> Option<VideoEntry> {
         _ => sets.map(|set| (set.chroma, Some(set.bit_depth))),
     }
     .unwrap_or_default();
+    let (width, height) = match sets {
+        Some(set) => (set.width, set.height),
+        None => (u32::from(be16(body, 24)?), u32::from(be16(body, 26)?)),
+    };
     Some(VideoEntry {
         codec,
-        width: sets.map_or_else(|| be16(body, 24).map(u32::from), |set| Some(set.width))?,
-        height: sets.map_or_else(|| be16(body, 26).map(u32::from), |set| Some(set.height))?,
+        width,
+        height,
         chroma,
         bit_depth,
         frame_rate: sets.and_then(|set| set.frame_rate),
         decodable: sets.is_some()
-            || in_band
+            || (in_band && width > 0 && height > 0)
             || !matches!(codec, VideoCodec::H264 | VideoCodec::Hevc),
     })
 }

@@ -56,6 +56,9 @@ pub(super) fn sps(nal: &[u8]) -> Option<Sps> {
     r.skip(1)?;
     let field_factor = if frame_mbs_only { 1 } else { 2 };
     let (mut width, mut height) = (width_mbs * 16, height_units * 16 * field_factor);
+    if width > MAX_SIDE || height > MAX_SIDE {
+        return None;
+    }
     if r.flag()? {
         let (unit_x, unit_y) = match chroma_idc {
             1 => (2, 2),

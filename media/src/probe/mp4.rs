@@ -71,6 +71,10 @@ pub(super) fn probe(file: &[u8]) -> Result<Probe, ProbeError> {
         .unwrap_or_default();
     let samples =
         tables::samples(track.table, file.len()).add(fragments::samples(file, track.id, defaults));
+    // Chunks and runs can name the same bytes again; a sample takes at least one.
+    let most = u32::try_from(file.len()).unwrap_or(u32::MAX);
+    let samples =
+        Samples { count: samples.count.min(most), sync: samples.sync.min(most), ..samples };
     if samples.count == 0 || !entry.decodable {
         return Err(ProbeError::NoDecodableFrame);
     }

@@ -173,3 +173,30 @@ fn the_parsers_take_each_others_files() {
     assert!(mp4::probe(TS).is_err());
     assert!(Packets::find(MP4).is_none_or(|packets| ts::probe(packets).is_err()));
 }
+
+#[test]
+fn bytes_named_twice_by_runs_or_chunks_never_make_more_samples_than_bytes() {
+    let files: [&[u8]; 2] = [
+        include_bytes!("../../../tests/data/hostile/overlapping_runs.mp4"),
+        include_bytes!("../../../tests/data/hostile/overlapping_chunks.mp4"),
+    ];
+    for file in files {
+        if let Ok(found) = probe(file, Container::Mp4) {
+            assert!(found.frames as usize <= file.len(), "{found:?}");
+            assert!(found.key_frames <= found.frames, "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_field_coded_picture_taller_than_any_is_refused() {
+    let file = include_bytes!("../../../tests/data/hostile/tall_interlaced.ts");
+    let found = probe(file, Container::MpegTs);
+    assert!(found.as_ref().is_err(), "{found:?}");
+}
+
+#[test]
+fn an_entry_without_parameter_sets_and_without_a_size_cannot_be_decoded() {
+    let file = include_bytes!("../../../tests/data/hostile/in_band_without_size.mp4");
+    assert_eq!(probe(file, Container::Mp4), Err(crate::ProbeError::NoDecodableFrame));
+}
