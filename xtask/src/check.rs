@@ -1,6 +1,7 @@
 //! `cargo xtask check`: the rules of the workspace that nobody should have to remember.
 
 mod direction;
+mod links;
 mod manifest;
 mod metadata;
 
@@ -20,11 +21,12 @@ pub(crate) fn run() -> anyhow::Result<()> {
         findings.extend(manifest::check(&text).into_iter().map(|f| format!("{path}: {f}")));
         findings.extend(unsafe_code(package)?);
     }
+    findings.extend(links::check(workspace::root())?);
     for finding in &findings {
         println!("{finding}");
     }
     anyhow::ensure!(findings.is_empty(), "{} findings", findings.len());
-    println!("checked: {} crates, their directions, versions and lints", metadata.packages.len());
+    println!("checked: {} crates, their directions, versions and lints; links of documents", metadata.packages.len());
     Ok(())
 }
 
