@@ -26,7 +26,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
         println!("{finding}");
     }
     anyhow::ensure!(findings.is_empty(), "{} findings", findings.len());
-    println!("checked: {} crates, their directions, versions and lints; links of documents", metadata.packages.len());
+    println!(
+        "checked: {} crates, their directions, versions and lints; links of documents",
+        metadata.packages.len()
+    );
     Ok(())
 }
 
