@@ -18,9 +18,10 @@ test: packages
 	$(CARGO) test --workspace
 	$(CARGO) xtask check
 
-# Debian packages that are missing; nothing when nothing is.
+# Debian packages and the node of the local chain, if missing; nothing when nothing is.
 packages:
 	@./xtask/system-packages.sh
+	@./xtask/anvil.sh
 
 fmt:
 	$(CARGO) fmt --all

@@ -32,6 +32,9 @@ for library in avcodec avformat avfilter avutil swscale swresample; do
     fi
 done
 have ffprobe || lacks ffmpeg          # checks what the demo played
+if ! "$(dirname "$0")/anvil.sh" --check && ! have npm; then
+    lacks nodejs npm                  # bring anvil, the node of the local chain
+fi
 
 packages=${packages# }
 [ -n "$packages" ] || exit 0

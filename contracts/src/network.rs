@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use alloy_primitives::{Address, address};
+
 /// The longest custom name, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
 
@@ -68,6 +70,58 @@ impl Network {
             Self::Mainnet => Some("0xf96d54e490317c557a967abfa5d6e33006be69b3"),
             Self::Offchain | Self::ArbitrumOneRinkeby | Self::Rinkeby | Self::Custom(_) => None,
         }
+    }
+
+    /// The id of the chain; nothing off-chain and on custom networks, where the endpoint tells it.
+    pub const fn chain_id(&self) -> Option<u64> {
+        match self {
+            Self::ArbitrumOneMainnet => Some(42161),
+            Self::Mainnet => Some(1),
+            Self::ArbitrumOneRinkeby => Some(421_611),
+            Self::Rinkeby => Some(4),
+            Self::Offchain | Self::Custom(_) => None,
+        }
+    }
+
+    /// Gas that an orchestrator reckons with for a redemption (`starter.go:56-61`): face values
+    /// follow from it.
+    pub const fn redeem_gas(&self) -> u64 {
+        match self {
+            Self::ArbitrumOneMainnet | Self::ArbitrumOneRinkeby => 1_200_000,
+            Self::Offchain | Self::Mainnet | Self::Rinkeby | Self::Custom(_) => 350_000,
+        }
+    }
+
+    /// The registry of service URIs for AI jobs, which the Controller does not know
+    /// (`starter.go:896-899`).
+    pub const fn ai_service_registry(&self) -> Option<Address> {
+        match self {
+            Self::ArbitrumOneMainnet => Some(address!("04C0b249740175999E5BF5c9ac1dA92431EF34C5")),
+            _ => None,
+        }
+    }
+
+    /// Chainlink's feed of ether in dollars (`starter.go:288`).
+    pub const fn eth_usd_feed(&self) -> Option<Address> {
+        match self {
+            Self::ArbitrumOneMainnet => Some(address!("639Fe6ab55C921f74e7fac1ee960C0B6293ba612")),
+            _ => None,
+        }
+    }
+
+    /// The block in which the TicketBroker was deployed: there is no event before it (protocol,
+    /// deployments/arbitrumMainnet).
+    pub const fn first_event_block(&self) -> Option<u64> {
+        match self {
+            Self::ArbitrumOneMainnet => Some(5_856_357),
+            _ => None,
+        }
+    }
+
+    /// Address of the Controller, see [`controller`](Self::controller).
+    pub fn controller_address(&self) -> Option<Address> {
+        self.controller()
+            .map(|text| text.parse().expect("the table holds addresses; a test reads each"))
     }
 
     /// True when there is no chain to talk to.
@@ -159,6 +213,8 @@ mod tests {
                 assert_eq!(digits.len(), 40, "{name}");
                 assert!(digits.bytes().all(|b| b.is_ascii_hexdigit()), "{name}");
             }
+            let network = name.parse::<Network>().unwrap();
+            assert_eq!(network.controller_address().is_some(), network.controller().is_some());
         }
     }
 
@@ -170,6 +226,34 @@ mod tests {
         assert!(Network::Offchain.is_offchain());
         assert!(Network::Rinkeby.is_retired() && Network::ArbitrumOneRinkeby.is_retired());
         assert!(!Network::ArbitrumOneMainnet.is_retired());
+    }
+
+    #[test]
+    fn each_chain_has_its_id_and_its_gas_of_redemption() {
+        // payments-contracts 4.1
+        let table = [
+            ("arbitrum-one-mainnet", Some(42161), 1_200_000),
+            ("mainnet", Some(1), 350_000),
+            ("arbitrum-one-rinkeby", Some(421_611), 1_200_000),
+            ("rinkeby", Some(4), 350_000),
+            ("my-devnet", None, 350_000),
+            ("offchain", None, 350_000),
+        ];
+        for (name, chain_id, gas) in table {
+            let network = name.parse::<Network>().unwrap();
+            assert_eq!((network.chain_id(), network.redeem_gas()), (chain_id, gas), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_the_live_network_has_addresses_outside_the_controller() {
+        for name in Network::KNOWN {
+            let network = name.parse::<Network>().unwrap();
+            let live = network == Network::ArbitrumOneMainnet;
+            assert_eq!(network.ai_service_registry().is_some(), live, "{name}");
+            assert_eq!(network.eth_usd_feed().is_some(), live, "{name}");
+            assert_eq!(network.first_event_block().is_some(), live, "{name}");
+        }
     }
 
     #[test]

@@ -11,18 +11,26 @@ use tokio::{
 };
 
 use crate::{
+    buffers::Buffers,
     clock::Clock,
     config::Config,
     context::{Context, MEMORY_UNIT},
     deliver::store::{SegmentStore, StoreConfig},
+    hasher::SegmentHasher,
     http::{admin, media},
     lifecycle::{Phase, Tasks},
     metrics::Metrics,
-    orchestrator::{directory::Directory, transport::Transport},
+    orchestrator::{
+        directory::{Directory, Source},
+        error::chain,
+        transport::Transport,
+    },
+    payments::{self, PaymentsError, Started},
     signer::{OffChain, Signer},
     streams::Streams,
     wire,
 };
+use waymark_payments::signer::Work;
 use waymark_opendata::{DayKeys, Label, Recorder, RecorderConfig, RecorderError, RecorderTask};
 use waymark_tagging::Registry;
 
@@ -60,6 +68,13 @@ pub enum StartError {
         #[source]
         source: RecorderError,
     },
+    /// Orchestrators cannot be paid.
+    #[error("cannot pay on chain")]
+    Payments {
+        /// Why.
+        #[source]
+        source: PaymentsError,
+    },
     /// A metric was registered twice, or similar.
     #[error("cannot set up metrics")]
     Metrics {
@@ -92,8 +107,16 @@ pub struct Handle {
     recording: RecorderTask,
 }
 
-/// Binds the listeners and starts everything.
+/// Asks a person for a pass-phrase; `None` where there is nobody to ask.
+pub type Ask = fn(&str) -> std::io::Result<Option<String>>;
+
+/// Binds the listeners and starts everything. Nobody is asked for a pass-phrase.
 pub async fn start(config: Config) -> Result<Handle, StartError> {
+    start_asking(config, |_| Ok(None)).await
+}
+
+/// The same, with somebody to ask for the pass-phrase of a key that the settings give none for.
+pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError> {
     let clock = Clock::start();
     let tasks = Tasks::default();
     std::fs::create_dir_all(&config.data_dir).map_err(|source| StartError::DataDir {
@@ -106,36 +129,51 @@ pub async fn start(config: Config) -> Result<Handle, StartError> {
     let registry = prometheus::Registry::new();
     let metrics_error = |source| StartError::Metrics { source };
     let metrics = Metrics::register(&registry).map_err(metrics_error)?;
-    let signer: Arc<dyn Signer> = Arc::new(OffChain);
+    let paying = start_payments(&config, &clock, &registry, ask).await?;
     let (recorder, recording) = recorder(&config, &clock, &registry)?;
     let store = StoreConfig {
         budget: config.hls.memory_bytes,
         ..StoreConfig::in_dir(config.data_dir.join("hls"))
     };
     let store = SegmentStore::open(store, &registry).map_err(|e| setup("the HLS store", e))?;
-    let webhook = match &config.orchestrator_webhook {
-        Some(url) => Some((http_client()?, url.clone())),
-        None => None,
+    let (signer, payments, pool) = match paying {
+        None => (Arc::new(OffChain) as Arc<dyn Signer>, None, None),
+        Some(Started { payments, watcher }) => {
+            let signer = payments.source.signer_for(Work::Transcoding);
+            let signer = signer.map_err(|e| setup("the signer", e))?;
+            let payments = Arc::new(payments);
+            let pool = payments.run(&tasks, watcher);
+            (signer, Some(payments), Some(pool))
+        }
     };
-    let directory = Directory::start(clock.clone(), &tasks, &config.orchestrators, webhook);
+    let source = match (&config.orchestrator_webhook, pool) {
+        (Some(url), _) => Source::Webhook(http_client()?, url.clone()),
+        (None, Some(pool)) if config.orchestrators.is_empty() => Source::Chain(pool),
+        (None, _) => Source::Fixed(config.orchestrators.clone()),
+    };
+    let directory = Directory::start(clock.clone(), &tasks, source);
     let identity = wire::orchestrator_request(signer.as_ref(), None, false, None)
         .map_err(|e| setup("the identity", e))?;
     let streams = Arc::new(Streams::new(config.max_sessions, config.stream_idle, config.hls.grace));
     let memory_units = usize::try_from(config.limits.in_flight_bytes / MEMORY_UNIT)
         .unwrap_or(Semaphore::MAX_PERMITS)
         .min(Semaphore::MAX_PERMITS);
+    let buffers = Buffers::default();
     let context = Arc::new(Context {
         clock,
         tasks: tasks.clone(),
         phase: watch::Sender::new(Phase::Running),
         directory,
-        transport: Transport::new(tasks.clone()),
+        transport: Transport::new(tasks.clone(), buffers.clone()),
         signer,
+        payments,
         identity,
         silent: Arc::new(config.tags.silent_orchestrators.iter().map(host_of).collect()),
         blocked: Arc::new(config.block_list.iter().copied().collect()),
         streams,
         store,
+        buffers,
+        hasher: SegmentHasher::start().map_err(|e| setup("the hashing thread", e))?,
         memory: Arc::new(Semaphore::new(memory_units)),
         recorder,
         day_keys: DayKeys::default(),
@@ -174,12 +212,18 @@ impl Handle {
         // Ending a session is one short call with a deadline of its own.
         let ended = context.tasks.finish_jobs(Duration::from_secs(3)).await;
         context.tasks.stop_services().await;
+        let promised = context.payments.as_ref().is_none_or(|payments| {
+            let closed = payments.ledger.close(context.clock.wall());
+            closed
+                .inspect_err(|e| tracing::error!(error = chain(e), "the spend ledger was not closed"))
+                .is_ok()
+        });
         match self.recording.shutdown().await {
             Ok(summary) => tracing::info!(?summary, "records are written"),
             Err(error) => tracing::error!(%error, "records were lost"),
         }
         context.phase.send_replace(Phase::Stopped);
-        jobs_done && ended
+        jobs_done && ended && promised
     }
 }
 
@@ -195,6 +239,36 @@ fn run_services(context: &Arc<Context>, media: TcpListener) {
             transport.sweep();
         }
     });
+}
+
+/// Opens the key and reads the chain, where there is one. A key takes seconds to open, so that
+/// happens on a thread of its own.
+async fn start_payments(
+    config: &Config,
+    clock: &Clock,
+    registry: &prometheus::Registry,
+    ask: Ask,
+) -> Result<Option<Started>, StartError> {
+    if config.chain.is_none() {
+        return Ok(None);
+    }
+    let payments = |source| StartError::Payments { source };
+    let (settings, now) = (config.clone(), clock.wall());
+    let opened = tokio::task::spawn_blocking(move || payments::open_key(&settings, now, ask));
+    let key = opened.await.map_err(|e| setup("the key", e))?;
+    let key = key.map_err(|source| payments(source.into()))?;
+    let address = key.address();
+    let started = payments::start(config, key, clock, registry).await.map_err(payments)?;
+    let state = started.payments.chain.state();
+    tracing::info!(
+        %address,
+        round = state.round.number,
+        deposit = %state.sender.deposit,
+        reserve = %state.sender.reserve.remaining,
+        orchestrators = started.payments.chain.pool().entries.len(),
+        "on chain"
+    );
+    Ok(Some(started))
 }
 
 fn recorder(

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use alloy_primitives::U256;
+
 use crate::config::{self, Config, Loaded, Problems, StockRequest};
 
 mod own;
@@ -28,6 +30,54 @@ pub enum Command {
         /// What the operator should know, one sentence each, without secrets.
         warnings: Vec<String>,
     },
+    /// Show the gateway's funds.
+    FundsStatus {
+        /// The settings.
+        config: Box<Config>,
+    },
+    /// Change the gateway's funds.
+    ChangeFunds {
+        /// The settings.
+        config: Box<Config>,
+        /// What to do.
+        change: FundsChange,
+        /// Whether to ask before it is done.
+        consent: Consent,
+    },
+    /// Say what is missing before orchestrators can be paid.
+    Doctor {
+        /// The settings.
+        config: Box<Config>,
+    },
+}
+
+/// A change of the gateway's funds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FundsChange {
+    /// Into deposit and reserve, wei.
+    Add {
+        /// For the deposit.
+        deposit: U256,
+        /// For the reserve.
+        reserve: U256,
+    },
+    /// Begin the unlock period.
+    Unlock,
+    /// End it.
+    CancelUnlock,
+    /// Take everything out after it.
+    Withdraw,
+}
+
+/// Whether a transaction may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// Only say what would happen.
+    DryRun,
+    /// Ask the person at the terminal.
+    Ask,
+    /// Already given on the command line.
+    Given,
 }
 
 /// The process is done before it began: print, and leave with this code.

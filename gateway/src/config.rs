@@ -19,13 +19,17 @@ use std::time::Duration;
 use alloy_primitives::Address;
 use url::Url;
 
+use waymark_tagging::TagPattern;
+
 use crate::profile::Profile;
 
 mod address;
+mod chain;
 mod env;
 mod file;
 mod kind;
 mod legacy;
+mod money;
 mod nearest;
 mod node;
 mod origin;
@@ -45,12 +49,14 @@ mod validated;
 mod values;
 
 pub use address::{ORCHESTRATOR_PORT, redact};
+pub use chain::{CapabilityPrice, Chain, Prices, Secret, TagNumber, TicketRules};
 pub use legacy::{StockRequest, flags_as_json, stock_help};
+pub use money::{PriceCap, wei};
 pub use origin::{Origin, Origins, Place};
 pub use problem::{Problem, Problems};
 pub use reference::reference;
 pub use schema::schema;
-pub use tags::{Glob, PatternError, Route, TagPattern};
+pub use tags::{Glob, GlobError, Route};
 pub use waymark_contracts::Network;
 
 use validated::Form;
@@ -94,8 +100,16 @@ pub struct Config {
     pub discovery_timeout: Duration,
     /// Three-letter metro area of this gateway, `ZZZ` if unknown.
     pub region: String,
+    /// The chain that orchestrators are paid on; `None` off-chain.
+    pub chain: Option<Chain>,
+    /// What an orchestrator may cost.
+    pub prices: Prices,
+    /// What tickets are accepted and issued.
+    pub tickets: TicketRules,
+    /// Limits on what is promised.
+    pub spending: waymark_payments::limits::Limits,
     /// Bounds of requests.
-    pub limits: Limits,
+    pub limits: RequestLimits,
     /// Playback.
     pub hls: Hls,
     /// A stream without a push for this long ends.
@@ -118,7 +132,7 @@ pub struct Config {
 
 /// Bounds on requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct RequestLimits {
     /// Largest body of a pushed segment, in bytes.
     pub segment_bytes: u64,
     /// Bytes of segments being worked on at once; at least `segment_bytes`.
@@ -149,6 +163,8 @@ pub struct Tags {
     pub routes: Vec<Route>,
     /// Tags clients may choose; `None` is every tag.
     pub allowed: Option<Vec<TagPattern>>,
+    /// Numbers of tags on this chain.
+    pub ids: Vec<TagNumber>,
 }
 
 /// Open data.
@@ -225,6 +241,11 @@ pub fn load_stock(
     env: &BTreeMap<String, String>,
 ) -> Result<StockRequest, Problems> {
     legacy::load(args, env)
+}
+
+/// The address of an orchestrator as a URL, or why it is none: `host`, `host:port` or a URL.
+pub fn orchestrator_address(text: &str) -> Result<Url, String> {
+    address::orchestrator(text)
 }
 
 fn finish(

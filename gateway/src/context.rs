@@ -8,12 +8,15 @@ use waymark_proto::net::OrchestratorRequest;
 use waymark_tagging::Registry;
 
 use crate::{
+    buffers::Buffers,
     clock::Clock,
     config::Config,
     deliver::store::SegmentStore,
+    hasher::SegmentHasher,
     lifecycle::{Phase, Tasks},
     metrics::Metrics,
     orchestrator::{directory::Directory, transport::Transport},
+    payments::Payments,
     signer::Signer,
     streams::Streams,
 };
@@ -35,6 +38,8 @@ pub struct Context {
     pub transport: Transport,
     /// Signs requests; off-chain with an empty signature.
     pub signer: Arc<dyn Signer>,
+    /// Paying; `None` off-chain.
+    pub payments: Option<Arc<Payments>>,
     /// The signed identity part of GetOrchestrator.
     pub identity: OrchestratorRequest,
     /// Orchestrators that are told no tag, as `host:port`.
@@ -45,6 +50,10 @@ pub struct Context {
     pub streams: Arc<Streams>,
     /// HLS segments.
     pub store: SegmentStore,
+    /// Memory for segments and renditions.
+    pub buffers: Buffers,
+    /// Keccak-256.
+    pub hasher: SegmentHasher,
     /// Bodies in flight, in units of [`MEMORY_UNIT`].
     pub memory: Arc<Semaphore>,
     /// Open data.

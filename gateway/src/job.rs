@@ -99,6 +99,7 @@ impl Job {
             return Ok(Vec::new());
         }
         let mut avoid: HashSet<NodeId> = HashSet::new();
+        let mut renewed: HashSet<NodeId> = HashSet::new();
         let mut sent = 0;
         let mut second_round = false;
         loop {
@@ -125,7 +126,7 @@ impl Job {
                 }
             };
             let node = Arc::clone(&place.session.node);
-            let attempt = Attempt::new(self, context, &place);
+            let attempt = Attempt::new(self, context, &place, log.next_index());
             let result = attempt.run().await;
             log.attempted(&place, &result);
             let error = match result.outcome {
@@ -146,9 +147,18 @@ impl Job {
             let next = error.next();
             place.failed(&error);
             match next {
-                Next::GiveUp => return Err(media_refused(&error, log.summaries())),
-                Next::Renew => {}
-                Next::OtherBusy | Next::OtherFull | Next::OtherIncapable | Next::Other => {
+                Next::GiveUp => return Err(given_up(&error, log.summaries())),
+                // Once: whoever refuses what is new as well is left alone.
+                Next::Renew => {
+                    if !renewed.insert(node.id().clone()) {
+                        avoid.insert(node.id().clone());
+                    }
+                }
+                Next::OtherBusy
+                | Next::OtherFull
+                | Next::OtherIncapable
+                | Next::OtherUnpaid
+                | Next::Other => {
                     avoid.insert(node.id().clone());
                 }
             }
@@ -188,10 +198,16 @@ impl Job {
     }
 }
 
-fn media_refused(error: &AttemptError, attempts: Vec<AttemptSummary>) -> Problem {
-    Problem::new(
-        Reason::MediaRejected,
-        format!("the orchestrator cannot process it: {}", chain(error)),
-    )
-    .with_attempts(attempts)
+/// No other try can help: what the client is told.
+fn given_up(error: &AttemptError, attempts: Vec<AttemptSummary>) -> Problem {
+    let text = chain(error);
+    let problem = match error {
+        AttemptError::Unpaid { source } => Problem::new(source.reason(), text),
+        AttemptError::Build { .. } => Problem::new(Reason::Internal, text),
+        _ => {
+            let detail = format!("the orchestrator cannot process it: {text}");
+            Problem::new(Reason::MediaRejected, detail)
+        }
+    };
+    problem.with_attempts(attempts)
 }

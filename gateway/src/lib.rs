@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod buffers;
 pub mod capability;
 pub mod cli;
 pub mod clock;
@@ -23,12 +24,14 @@ pub mod config;
 pub mod context;
 pub mod deliver;
 pub mod errors;
+pub mod hasher;
 pub mod http;
 pub mod ingest;
 pub mod job;
 pub mod lifecycle;
 pub mod metrics;
 pub mod orchestrator;
+pub mod payments;
 pub mod profile;
 pub mod signer;
 pub mod stream;

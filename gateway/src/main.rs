@@ -1,7 +1,10 @@
 //! The `waymark` program: read the command line, start the gateway, stop it on a signal.
 #![forbid(unsafe_code)]
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use waymark::{
@@ -17,6 +20,8 @@ const UNFINISHED: u8 = 1;
 const PORT_TAKEN: u8 = 69;
 /// `EX_SOFTWARE`: a defect.
 const DEFECT: u8 = 70;
+/// `EX_CONFIG`: the key, the chain or the ledger cannot be used.
+const CANNOT_PAY: u8 = 78;
 /// `EX_CANTCREAT`: the data directory cannot be used.
 const NO_DATA_DIR: u8 = 73;
 
@@ -64,7 +69,7 @@ async fn run(config: Config) -> ExitCode {
                 return fail(DEFECT, &format!("waymark: no signal handler: {error}\n"));
             }
         };
-    let handle = match app::start(config).await {
+    let handle = match app::start_asking(config, ask).await {
         Ok(handle) => handle,
         Err(error) => {
             let text = format!("waymark: {}\n", waymark::orchestrator::error::chain(&error));
@@ -82,6 +87,14 @@ async fn run(config: Config) -> ExitCode {
     }
 }
 
+/// Asks at the terminal, without showing what is typed.
+fn ask(question: &str) -> std::io::Result<Option<String>> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    rpassword::prompt_password(question).map(Some)
+}
+
 async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
     tokio::select! {
         _ = terminate.recv() => {}
@@ -93,6 +106,7 @@ fn code_of(error: &StartError) -> u8 {
     match error {
         StartError::Bind { .. } => PORT_TAKEN,
         StartError::DataDir { .. } | StartError::Recorder { .. } => NO_DATA_DIR,
+        StartError::Payments { .. } => CANNOT_PAY,
         _ => DEFECT,
     }
 }

@@ -24,11 +24,14 @@ const TRANSCODE_SECONDS: &[f64] =
 const TRANSFER_SECONDS: &[f64] = &[0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 5.0, 10.0];
 
 /// Refusals that are the service's fault, not the client's.
-const SERVICE_FAILURES: [Reason; 5] = [
+const SERVICE_FAILURES: [Reason; 8] = [
     Reason::NoOrchestrator,
     Reason::OrchestratorsFailed,
     Reason::StreamBusy,
     Reason::MemoryFull,
+    Reason::SpendLimit,
+    Reason::NoFunds,
+    Reason::PaymentUnavailable,
     Reason::Internal,
 ];
 

@@ -1,7 +1,7 @@
 //! The way to orchestrators.
 //!
 //! ```text
-//!  sources (list, webhook) ─► directory ─ probes in the background ─► selection::Pool
+//!  sources (list, webhook, chain) ─► directory ─ probes in the background ─► selection::Pool
 //!                                │ candidates
 //!                                ▼
 //!                      node ── GetOrchestrator ──► session (token, 30 minutes)
@@ -17,6 +17,7 @@ pub mod directory;
 pub mod download;
 pub mod error;
 pub mod node;
+pub mod refresh;
 pub mod segment;
 pub mod session;
 pub mod source;

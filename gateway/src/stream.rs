@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use waymark_media::{Container, Probe};
+use waymark_media::{Container, Video};
 use waymark_selection::Moment;
 use waymark_tagging::{PublicAttributes, Tag, TagSource};
 
@@ -135,8 +135,7 @@ impl Stream {
     }
 
     /// Notes the format of a segment; tells whether it differs from the one before.
-    pub fn format_changed(&self, probe: &Probe) -> bool {
-        let video = &probe.video;
+    pub fn format_changed(&self, video: &Video) -> bool {
         let format = InputFormat {
             codec: video.codec,
             width: video.width,

@@ -10,6 +10,7 @@
 #![deny(unsafe_code)]
 
 mod container;
+pub mod keccak;
 mod probe;
 
 #[cfg(feature = "libav")]
@@ -31,7 +32,7 @@ mod source;
 mod transcode;
 
 pub use container::Container;
-pub use probe::{AudioCodec, Chroma, Probe, ProbeError, Video, VideoCodec, probe};
+pub use probe::{AudioCodec, Chroma, Probe, ProbeError, Video, VideoCodec, outline, probe};
 pub use sizing::output_size;
 
 #[cfg(feature = "libav")]

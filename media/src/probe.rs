@@ -135,6 +135,25 @@ pub enum ProbeError {
 ///
 /// One pass, no decoding, memory independent of the input; a few tens of microseconds per megabyte.
 pub fn probe(bytes: &[u8], container: Container) -> Result<Probe, ProbeError> {
+    read(bytes, container, Until::End)
+}
+
+/// The verdict of [`probe`] and the picture format it finds, from no more of a segment than they need:
+/// a transport stream is left where its first key frame can be decoded, since nothing behind that
+/// changes either. The frame rate is there only if the bit stream declares it.
+pub fn outline(bytes: &[u8], container: Container) -> Result<Video, ProbeError> {
+    read(bytes, container, Until::Decodable).map(|probe| probe.video)
+}
+
+/// How far to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    End,
+    /// The first picture that decoding can start at, with its parameter sets.
+    Decodable,
+}
+
+fn read(bytes: &[u8], container: Container, until: Until) -> Result<Probe, ProbeError> {
     if bytes.is_empty() {
         return Err(ProbeError::Empty);
     }
@@ -142,7 +161,7 @@ pub fn probe(bytes: &[u8], container: Container) -> Result<Probe, ProbeError> {
     match container {
         Container::Mp4 if mp4::looks_like(bytes) => mp4::probe(bytes),
         _ => match ts(bytes) {
-            Some(found) => ts::probe(found),
+            Some(found) => ts::probe(found, until),
             None if mp4::looks_like(bytes) => mp4::probe(bytes),
             None => Err(ProbeError::NotMedia),
         },

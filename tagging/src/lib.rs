@@ -27,6 +27,7 @@ pub mod attribute;
 mod id;
 mod mapping;
 pub mod nonce;
+mod pattern;
 mod registry;
 mod shape;
 mod source;
@@ -35,6 +36,7 @@ mod tag;
 pub use attribute::{Attribute, CardinalityClass, Fact, PublicAttributes, ValueType};
 pub use id::{TagId, TagIdError};
 pub use mapping::{default_tag, slug};
+pub use pattern::{PatternError, TagPattern};
 pub use registry::{
     Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status,
 };

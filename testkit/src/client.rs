@@ -5,6 +5,7 @@
 //! must be seen as it is.
 
 mod grpc;
+mod payment;
 mod segment;
 mod tls;
 
@@ -22,6 +23,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 pub use grpc::{GrpcChannel, get_orchestrator, grpc};
+pub use payment::{
+    get_orchestrator_as, header, payment, payment_data, post_paid, refresh_payment, sign_segment,
+    sign_tickets, signed_request,
+};
 pub use segment::{SegmentOutcome, job_capabilities, seg_data, segment_request, send_segment};
 
 /// Longest wait for TCP and TLS.

@@ -55,7 +55,11 @@ impl Key {
 
     /// The *eth* signature of `message`: R, S, V.
     pub fn sign_eth(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
-        let hash = eip191_hash_message(message);
+        self.sign_hash(&eip191_hash_message(message))
+    }
+
+    /// The signature of a hash as it is: R, S, V. For transactions, never for messages.
+    pub(crate) fn sign_hash(&self, hash: &B256) -> [u8; SIGNATURE_LEN] {
         let (signature, recovery) = self
             .signer
             .sign_prehash_recoverable(hash.as_slice())

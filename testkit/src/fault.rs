@@ -1,6 +1,7 @@
 //! Faults an orchestrator can be told to have, while it runs.
 //!
-//! A fault belongs to a phase: information, segment, download or connection. It strikes once, a number
+//! A fault belongs to a phase: information, segment, download, connection, and where an orchestrator is
+//! paid also payment, parameters and their renewal. It strikes once, a number
 //! of times, or always; several of one phase queue up. On the command line a fault is written
 //! `PHASE:KIND[=VALUE][:TIMES]`, for example `segment:slow=3s:2` or `download:corrupt`.
 
@@ -35,6 +36,12 @@ pub enum Fault {
     Download(DownloadFault),
     /// When a connection is accepted.
     Connection(ConnectionFault),
+    /// While a payment is taken.
+    Payment(PaymentFault),
+    /// While price and ticket parameters are made, wherever they go.
+    Params(ParamsFault),
+    /// At `/refresh-payment`.
+    Refresh(RefreshFault),
 }
 
 /// Faults of GetOrchestrator.
@@ -135,6 +142,55 @@ pub enum ConnectionFault {
     Refuse,
 }
 
+/// Faults of a payment whose credentials are in order, on `/segment` and `/payment`. Nothing happens
+/// off-chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PaymentFault {
+    /// Its parameters count as expired.
+    ParamsExpired,
+    /// Nonces above this one are refused.
+    NonceLimit(u32),
+    /// The orchestrator is not in the active pool.
+    Inactive,
+    /// The payment is credited, and the credit is not enough.
+    InsufficientBalance,
+    /// The node has new secrets, as after a restart: token, parameters and credit are void.
+    NewSecret,
+    /// 400 with this text, before anything is looked at.
+    Refused(String),
+}
+
+/// Faults of price and parameters on their way to a sender. The node stands by what it said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParamsFault {
+    /// Twice the price.
+    PriceDoubled,
+    /// So many times the price.
+    PriceTimes(u32),
+    /// Price and face value are zero.
+    PriceZero,
+    /// The face value is zero, the price is not.
+    FaceValueZero,
+    /// They expire with the block they are made in.
+    Expired,
+    /// There are none: the sender's reserve does not suffice.
+    InsufficientReserve,
+}
+
+/// Faults of `/refresh-payment`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefreshFault {
+    /// 404, as of a node that has no such path.
+    NotFound,
+    /// No answer, ever.
+    Hang,
+    /// This status with its phrase.
+    Status(u16),
+}
+
 /// A fault and how often it strikes, as the command line writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultSpec {
@@ -168,6 +224,24 @@ impl From<ConnectionFault> for Fault {
     }
 }
 
+impl From<PaymentFault> for Fault {
+    fn from(fault: PaymentFault) -> Self {
+        Self::Payment(fault)
+    }
+}
+
+impl From<ParamsFault> for Fault {
+    fn from(fault: ParamsFault) -> Self {
+        Self::Params(fault)
+    }
+}
+
+impl From<RefreshFault> for Fault {
+    fn from(fault: RefreshFault) -> Self {
+        Self::Refresh(fault)
+    }
+}
+
 impl Fault {
     /// Phase and kind as the command line writes them, without a value: the key in
     /// [`Stats::faults`](crate::Stats::faults).
@@ -181,6 +255,9 @@ impl Fault {
             Self::Segment(_) => "segment",
             Self::Download(_) => "download",
             Self::Connection(_) => "connection",
+            Self::Payment(_) => "payment",
+            Self::Params(_) => "params",
+            Self::Refresh(_) => "refresh",
         }
     }
 
@@ -191,6 +268,9 @@ impl Fault {
             Self::Download(fault) => fault.kind(),
             Self::Connection(ConnectionFault::NewCertificate) => ("new-certificate", None),
             Self::Connection(ConnectionFault::Refuse) => ("refuse", None),
+            Self::Payment(fault) => fault.kind(),
+            Self::Params(fault) => fault.kind(),
+            Self::Refresh(fault) => fault.kind(),
         }
     }
 }
@@ -246,6 +326,42 @@ impl DownloadFault {
             Self::Truncated => ("truncated", None),
             Self::Corrupt => ("corrupt", None),
             Self::Oversized(bytes) => ("oversized", Some(bytes.to_string())),
+            Self::Status(status) => ("status", Some(status.to_string())),
+        }
+    }
+}
+
+impl PaymentFault {
+    fn kind(&self) -> (&'static str, Option<String>) {
+        match self {
+            Self::ParamsExpired => ("params-expired", None),
+            Self::NonceLimit(limit) => ("nonce-limit", Some(limit.to_string())),
+            Self::Inactive => ("inactive", None),
+            Self::InsufficientBalance => ("insufficient-balance", None),
+            Self::NewSecret => ("new-secret", None),
+            Self::Refused(text) => ("refused", Some(text.clone())),
+        }
+    }
+}
+
+impl ParamsFault {
+    fn kind(self) -> (&'static str, Option<String>) {
+        match self {
+            Self::PriceDoubled => ("price-doubled", None),
+            Self::PriceTimes(factor) => ("price-times", Some(factor.to_string())),
+            Self::PriceZero => ("price-zero", None),
+            Self::FaceValueZero => ("face-value-zero", None),
+            Self::Expired => ("expired", None),
+            Self::InsufficientReserve => ("insufficient-reserve", None),
+        }
+    }
+}
+
+impl RefreshFault {
+    fn kind(self) -> (&'static str, Option<String>) {
+        match self {
+            Self::NotFound => ("not-found", None),
+            Self::Hang => ("hang", None),
             Self::Status(status) => ("status", Some(status.to_string())),
         }
     }

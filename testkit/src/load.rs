@@ -12,7 +12,7 @@ mod push;
 mod source;
 mod stream;
 
-pub use answerer::{AnswererOptions, answerer};
+pub use answerer::{AnswererOptions, answerer, drawn_renditions};
 pub use latency::Summary;
 pub use multipart::{MultipartError, Part, parts};
 pub use process::{ProcessReport, ProcessWatch};

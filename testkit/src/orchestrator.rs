@@ -26,9 +26,11 @@ mod grpc;
 mod io;
 mod life;
 mod node;
+mod payee;
 mod port;
 mod refusal;
 mod reply;
+mod report;
 mod result;
 mod segment;
 mod server;
@@ -52,6 +54,11 @@ use port::Port;
 
 pub use builder::Builder;
 pub use engine::Transcoding;
+pub use payee::{
+    ChainError, ChainView, FakeChain, Funds, Head, OnChain, PaymentStats, Price, Redeemer,
+    RpcChain, TagEarnings, Wei, Winner,
+};
+pub use report::Report;
 pub use stats::{OrchestratorRequestSeen, ProfileList, ReceivedSegment, Stats, Verdict};
 
 /// Longest that [`Orchestrator::stop`] waits for what is running.
@@ -165,6 +172,12 @@ impl Orchestrator {
     pub fn change_certificate(&self) -> anyhow::Result<()> {
         self.life().replace_identity(self.node.new_identity()?);
         Ok(())
+    }
+
+    /// New secrets, as after a restart, while connections and sessions stay: every token and all ticket
+    /// parameters are void, and credit is gone.
+    pub fn change_secrets(&self) {
+        self.life().renew_secrets();
     }
 
     /// Closes the port and lets what is running finish, for at most ten seconds.

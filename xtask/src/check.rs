@@ -4,6 +4,7 @@ mod direction;
 mod links;
 mod manifest;
 mod metadata;
+mod npm;
 
 use anyhow::Context as _;
 
@@ -22,6 +23,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
         findings.extend(unsafe_code(package)?);
     }
     findings.extend(links::check(workspace::root())?);
+    let lock = workspace::root().join("contracts/package-lock.json");
+    let text = std::fs::read_to_string(&lock)
+        .with_context(|| format!("cannot read {}", workspace::shown(&lock)))?;
+    let found = npm::check(&text).with_context(|| workspace::shown(&lock))?;
+    findings.extend(found.into_iter().map(|f| format!("{}: {f}", workspace::shown(&lock))));
     for finding in &findings {
         println!("{finding}");
     }

@@ -43,12 +43,23 @@ pub(crate) async fn fuzz(args: Fuzz) -> anyhow::Result<()> {
     let mut arguments = vec!["+nightly".to_owned(), "fuzz".to_owned()];
     match args.target {
         None => arguments.push("list".to_owned()),
-        Some(target) => arguments.extend([
-            "run".to_owned(),
-            target,
-            "--".to_owned(),
-            format!("-max_total_time={}", args.seconds),
-        ]),
+        Some(target) => {
+            // What the run learns stays out of the repository; what was learnt before is in it.
+            let corpus = targets.join("corpus").join(&target);
+            std::fs::create_dir_all(&corpus)?;
+            arguments.extend(["run".to_owned(), target.clone(), corpus.display().to_string()]);
+            let seeds = targets.join("seeds").join(&target);
+            arguments.extend(seeds.is_dir().then(|| seeds.display().to_string()));
+            arguments.extend(["--".to_owned(), format!("-max_total_time={}", args.seconds)]);
+            let words = targets.join("dicts").join(format!("{target}.dict"));
+            arguments.extend(words.is_file().then(|| format!("-dict={}", words.display())));
+            // Streams come to the end of their window, and boxes to an inside, in longer inputs only.
+            arguments.extend(match target.as_str() {
+                "playlist_path" => vec!["-len_control=0".to_owned(), "-max_len=512".to_owned()],
+                "probe" => vec!["-max_len=16384".to_owned()],
+                _ => Vec::new(),
+            });
+        }
     }
     // `+nightly` is understood by rustup's cargo, not by the one of a toolchain.
     let mut command = tokio::process::Command::new("cargo");

@@ -12,6 +12,7 @@ mod check;
 mod demo;
 mod generate;
 mod process;
+mod solc;
 mod workspace;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Task {
     Crates,
     /// Writes the documents and snapshots again that are made from the code.
     Gen,
+    /// Compiles the stand-in contracts into contracts/artifacts; needs Node.js.
+    Solc(solc::Args),
     /// Runs a fuzz target.
     Fuzz(generate::Fuzz),
 }
@@ -52,6 +55,7 @@ async fn main() -> ExitCode {
             Task::Check => check::run(),
             Task::Crates => check::crates_alone().await,
             Task::Gen => generate::run().await,
+            Task::Solc(args) => solc::run(args).await,
             Task::Fuzz(args) => generate::fuzz(args).await,
         }
     };

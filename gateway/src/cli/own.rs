@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use alloy_primitives::U256;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use super::{BAD_CONFIG, Command, Exit, serve, stock, version};
+use super::{BAD_CONFIG, Command, Consent, Exit, FundsChange, serve, stock, version};
 use crate::config::{self, Loaded};
 
 /// A gateway for the Livepeer network.
@@ -25,11 +26,66 @@ struct Cli {
 enum Own {
     /// Run the gateway.
     Serve(Source),
+    /// Look at the gateway's funds on chain, or change them.
+    #[command(subcommand)]
+    Funds(Funds),
+    /// Say in plain words what is missing before orchestrators can be paid.
+    Doctor {
+        #[command(flatten)]
+        which: Which,
+    },
     /// Look at settings without starting anything.
     #[command(subcommand)]
     Config(Look),
     /// Print the version.
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum Funds {
+    /// Show deposit, reserve and how long they last.
+    Status {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Move ether from the account into deposit and reserve.
+    Add {
+        /// For the deposit, which winning tickets are paid from first: 0.1eth, 5 gwei, 1000 wei.
+        #[arg(long, value_name = "AMOUNT", value_parser = wei, required_unless_present = "reserve")]
+        deposit: Option<U256>,
+        /// For the reserve, which vouches for the deposit towards all orchestrators together.
+        #[arg(long, value_name = "AMOUNT", value_parser = wei)]
+        reserve: Option<U256>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Ask for the funds back; orchestrators stop working for this gateway within a round.
+    Unlock {
+        #[command(flatten)]
+        how: How,
+    },
+    /// Take that back.
+    CancelUnlock {
+        #[command(flatten)]
+        how: How,
+    },
+    /// Move deposit and reserve to the account, once the unlock period is over.
+    Withdraw {
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+#[derive(Debug, Args)]
+struct How {
+    /// Say what would happen and what it costs, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do it without asking.
+    #[arg(long, conflicts_with = "dry_run")]
+    yes: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,9 +133,41 @@ pub(super) fn parse(args: Vec<OsString>, env: &BTreeMap<String, String>) -> Resu
     let cli = Cli::try_parse_from(named).map_err(|error| refused(&error))?;
     match cli.command {
         Own::Serve(source) => load(&source, env).map(serve),
+        Own::Funds(funds) => change_funds(funds, env),
+        Own::Doctor { which } => {
+            let config = Box::new(load_which(&which, env)?.config);
+            Ok(Command::Doctor { config })
+        }
         Own::Config(look) => Err(look_at(look, env)?),
         Own::Version => Err(Exit::done(version())),
     }
+}
+
+fn wei(text: &str) -> Result<U256, String> {
+    config::wei(text)
+}
+
+fn change_funds(funds: Funds, env: &BTreeMap<String, String>) -> Result<Command, Exit> {
+    let (change, how) = match funds {
+        Funds::Status { which } => {
+            let config = Box::new(load_which(&which, env)?.config);
+            return Ok(Command::FundsStatus { config });
+        }
+        Funds::Add { deposit, reserve, how } => {
+            let (deposit, reserve) = (deposit.unwrap_or_default(), reserve.unwrap_or_default());
+            (FundsChange::Add { deposit, reserve }, how)
+        }
+        Funds::Unlock { how } => (FundsChange::Unlock, how),
+        Funds::CancelUnlock { how } => (FundsChange::CancelUnlock, how),
+        Funds::Withdraw { how } => (FundsChange::Withdraw, how),
+    };
+    let config = Box::new(load_which(&how.which, env)?.config);
+    let consent = match (how.dry_run, how.yes) {
+        (true, _) => Consent::DryRun,
+        (false, true) => Consent::Given,
+        (false, false) => Consent::Ask,
+    };
+    Ok(Command::ChangeFunds { config, change, consent })
 }
 
 /// The help of all commands.

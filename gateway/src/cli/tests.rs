@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use proptest::prelude::*;
 
-use super::{Command, Exit, parse};
+use super::{BAD_CONFIG, Command, Consent, Exit, FundsChange, parse};
 
 fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     std::iter::once(&("HOME", "/home/op"))
@@ -31,6 +31,7 @@ fn serve(line: &str) -> (crate::config::Config, Vec<String>) {
     match run(line) {
         Ok(Command::Serve { config, warnings }) => (*config, warnings),
         Err(exit) => panic!("{line}: {}", exit.stderr),
+        Ok(other) => panic!("{line}: {other:?}"),
     }
 }
 
@@ -38,6 +39,28 @@ fn serve(line: &str) -> (crate::config::Config, Vec<String>) {
 fn a_hyphen_in_front_makes_it_a_stock_command_line() {
     let (config, _) = serve("-gateway -orchAddr a:8935 -httpAddr :7000");
     assert_eq!(config.http_addr, "127.0.0.1:7000");
+}
+
+#[test]
+fn funds_are_changed_only_with_consent() {
+    let of = |line: &str| match run(line) {
+        Ok(Command::ChangeFunds { change, consent, .. }) => (change, consent),
+        other => panic!("{line}: {other:?}"),
+    };
+    let wei = |n: u64| alloy_primitives::U256::from(n);
+    assert_eq!(
+        of("funds add --deposit 5gwei --reserve 7wei"),
+        (FundsChange::Add { deposit: wei(5_000_000_000), reserve: wei(7) }, Consent::Ask)
+    );
+    assert_eq!(of("funds unlock --dry-run"), (FundsChange::Unlock, Consent::DryRun));
+    assert_eq!(of("funds cancel-unlock --yes"), (FundsChange::CancelUnlock, Consent::Given));
+    assert_eq!(
+        of("funds withdraw --yes -- -gateway -orchAddr a"),
+        (FundsChange::Withdraw, Consent::Given)
+    );
+    assert_eq!(exit("funds add").code, BAD_CONFIG, "nothing to add");
+    assert_eq!(exit("funds add --deposit 1.5").code, BAD_CONFIG, "half a wei");
+    assert_eq!(exit("funds unlock --dry-run --yes").code, BAD_CONFIG);
 }
 
 #[test]
@@ -88,7 +111,7 @@ fn pain_21_exit_codes_tell_the_cause() {
         ("-orchAddr a", 2),
         ("-gateway -maxSessions 0", 2),
         ("-gateway -objectStore s3://x", 2),
-        ("-gateway -network mainnet", 2),
+        ("-gateway -network mainnet", 2), // without an endpoint
         ("-gateway -config missing.conf", 2),
         ("config check -- -gateway -nonsense", 2),
         ("serve --config missing.yaml", 64),

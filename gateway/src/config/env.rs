@@ -82,6 +82,11 @@ fn item(text: &str, kind: Kind) -> Result<Item, String> {
             | Kind::EthAddresses
             | Kind::Routes
             | Kind::TagPatterns
+            | Kind::RpcUrls
+            | Kind::CapabilityPrices
+            | Kind::TagPrices
+            | Kind::TagAmounts
+            | Kind::TagIds
     );
     if !is_list || !text.trim_start().starts_with('[') {
         return Ok(Item::text(text));

@@ -25,6 +25,17 @@ impl Kind {
             Self::Orchestrators => "list of addresses".into(),
             Self::Url => "URL".into(),
             Self::EthAddresses => "list of 0x…".into(),
+            Self::EthAddress => "0x…".into(),
+            Self::RpcUrls => "list of URLs".into(),
+            Self::OptionalPath => "path".into(),
+            Self::Secret => "text or path".into(),
+            Self::Wei => "wei, gwei or eth".into(),
+            Self::Amount => "wei, gwei, eth or a currency".into(),
+            Self::Price => "wei or a currency".into(),
+            Self::CapabilityPrices => "list of pipeline, model, max, units".into(),
+            Self::TagPrices => "list of tag, max, pixels".into(),
+            Self::TagAmounts => "list of tag, day".into(),
+            Self::TagIds => "list of tag, id".into(),
             Self::Version => "version".into(),
             Self::Routes => "list of manifest, tag".into(),
             Self::TagPatterns => "list of tags".into(),
@@ -45,10 +56,23 @@ impl Kind {
             Self::Orchestrators => "ADDR,…",
             Self::Url => "URL",
             Self::EthAddresses => "0x…,…",
+            Self::EthAddress => "0x…",
+            Self::RpcUrls => "URL,…",
+            Self::OptionalPath => "PATH",
+            Self::Secret => "TEXT|FILE",
+            Self::Wei => "WEI",
+            Self::Amount | Self::Price => "AMOUNT",
+            Self::CapabilityPrices => "JSON|FILE",
             Self::Network => "NAME",
             Self::Region => "CODE",
             Self::Version => "VERSION",
-            Self::Size { .. } | Self::Routes | Self::TagPatterns | Self::LogFormat => "VALUE",
+            Self::Size { .. }
+            | Self::Routes
+            | Self::TagPatterns
+            | Self::TagPrices
+            | Self::TagAmounts
+            | Self::TagIds
+            | Self::LogFormat => "VALUE",
         }
     }
 
@@ -58,6 +82,30 @@ impl Kind {
             Self::Network | Self::Directory | Self::Version | Self::LogFilter => {
                 json!({"type": "string"})
             }
+            Self::OptionalPath | Self::Secret => json!({"type": ["string", "null"]}),
+            Self::EthAddress => json!({
+                "type": ["string", "null"],
+                "pattern": "^0x[0-9A-Fa-f]{40}$",
+            }),
+            Self::Wei => json!({"type": ["string", "integer"], "examples": [0, "20 gwei"]}),
+            Self::Amount => json!({
+                "type": ["string", "null"],
+                "examples": ["0.05 eth", "200 gwei", "12.50 usd"],
+            }),
+            Self::Price => json!({"type": ["string", "number"], "examples": [1200, "0.50USD"]}),
+            Self::CapabilityPrices => json!({"anyOf": [
+                {"type": ["string", "null"]},
+                list_of(&["pipeline", "max"], &["pipeline", "model", "max", "units"]),
+            ]}),
+            Self::TagPrices => json!({"anyOf": [
+                {"type": "null"}, list_of(&["tag", "max"], &["tag", "max", "pixels"]),
+            ]}),
+            Self::TagAmounts => json!({"anyOf": [
+                {"type": "null"}, list_of(&["tag", "day"], &["tag", "day"]),
+            ]}),
+            Self::TagIds => json!({"anyOf": [
+                {"type": ["string", "null"]}, list_of(&["tag", "id"], &["tag", "id"]),
+            ]}),
             Self::Region => json!({"type": "string", "pattern": "^[A-Za-z]{3}$"}),
             Self::Listen(_) => json!({"type": "string", "examples": ["127.0.0.1:9935", ":9935"]}),
             Self::Truth => json!({"type": "boolean"}),
@@ -78,7 +126,7 @@ impl Kind {
                 {"type": "array", "minItems": 1, "maxItems": MAX_PROFILES,
                  "items": {"anyOf": [{"enum": PRESET_NAMES}, profile_schema()]}},
             ]}),
-            Self::Orchestrators | Self::EthAddresses | Self::TagPatterns => json!({
+            Self::Orchestrators | Self::EthAddresses | Self::RpcUrls | Self::TagPatterns => json!({
                 "type": ["array", "null"],
                 "items": {"type": "string"},
             }),
@@ -92,6 +140,20 @@ impl Kind {
             Self::LogFormat => json!({"enum": ["text", "json"]}),
         }
     }
+}
+
+/// A list of mappings with these keys, each a plain value.
+fn list_of(required: &[&str], keys: &[&str]) -> Value {
+    let properties: serde_json::Map<String, Value> = keys
+        .iter()
+        .map(|key| ((*key).to_owned(), json!({"type": ["string", "number"]})))
+        .collect();
+    json!({"type": "array", "items": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": required,
+        "properties": properties,
+    }})
 }
 
 fn profile_schema() -> Value {

@@ -138,6 +138,7 @@ fn add_missing(merged: &mut Vec<Argument>, layer: Vec<Argument>) {
 fn same(a: &Flag, b: &Flag) -> bool {
     match (a.meaning, b.meaning) {
         (Meaning::Setting(a), Meaning::Setting(b)) => a == b,
+        (Meaning::OnChain(a, _), Meaning::OnChain(b, _)) => a == b,
         _ => a.name == b.name,
     }
 }
@@ -151,7 +152,7 @@ fn refuse_both(arguments: &[Argument], own: &[Given], problems: &mut Problems) {
     for given in own {
         let twin = arguments.iter().find(|argument| {
             matches!(argument.origin, Origin::Env { .. })
-                && argument.flag.meaning == Meaning::Setting(given.setting.key)
+                && argument.flag.meaning.key() == Some(given.setting.key)
         });
         if let Some(twin) = twin {
             let text = format!("{} gives the same setting; keep one of them", twin.flag.variable());

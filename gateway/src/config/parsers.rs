@@ -10,15 +10,22 @@ use semver::Version;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 use waymark_contracts::NetworkError;
-use waymark_tagging::Tag;
+use waymark_tagging::{Tag, TagPattern};
 
 use super::address;
 use super::node::{Item, Node};
 use super::setting::Kind;
-use super::tags::{Glob, PatternError, Route, TagPattern};
+use super::tags::{Glob, Route};
 use super::units;
 use super::values::{Parsed, Refusal};
 use super::{LogFormat, Network};
+
+mod money;
+
+pub(super) use money::{
+    amount, capability_prices, eth_address, optional_path, price, rpc_urls, secret, tag_amounts,
+    tag_ids, tag_prices, wei,
+};
 
 /// Most elements of any list.
 const MAX_LIST: usize = 1000;
@@ -74,16 +81,11 @@ fn element(item: &Item) -> Result<&str, String> {
 pub(super) fn network(item: &Item, _: Kind) -> Parsed<Network> {
     scalar(item, |text| {
         let network: Network = text.parse().map_err(|error: NetworkError| error.to_string())?;
-        if network.is_offchain() {
-            Ok(network)
-        } else if network.is_retired() {
-            Err(format!("network `{network}` is gone; only `offchain` works so far"))
-        } else {
-            Err(format!(
-                "network `{network}` is on chain, and paying orchestrators is not there yet; only \
-                 `offchain` works so far"
-            ))
+        if network.is_retired() {
+            let rest = "use arbitrum-one-mainnet, or offchain to pay nobody";
+            return Err(format!("network `{network}` is gone; {rest}"));
         }
+        Ok(network)
     })
 }
 
@@ -231,10 +233,8 @@ pub(super) fn tag_patterns(item: &Item, _: Kind) -> Parsed<Option<Vec<TagPattern
         Node::Text(text) if text.trim().is_empty() => Ok(None),
         _ => list(item, |piece| {
             let text = element(piece)?;
-            TagPattern::from_str(text).map_err(|error| match error {
-                PatternError::Tag { ref source } => format!("`{text}` {error} ({source})"),
-                PatternError::Glob => format!("`{text}` {error}"),
-            })
+            TagPattern::from_str(text)
+                .map_err(|error| format!("`{text}` {error} ({})", error.source))
         })
         .map(Some),
     }

@@ -62,14 +62,27 @@ pub(super) fn shown_default(setting: &Setting) -> String {
     let item = Item::text(setting.default);
     match (setting.kind, item.node) {
         (Kind::Profiles, Node::Text(text)) => format!("[{}]", text.replace(',', ", ")),
-        (Kind::Orchestrators | Kind::EthAddresses | Kind::Routes, Node::Text(text))
-            if text.is_empty() =>
-        {
-            "[]".to_owned()
-        }
-        (Kind::Url | Kind::Version | Kind::TagPatterns, Node::Text(text)) if text.is_empty() => {
-            "null".to_owned()
-        }
+        (
+            Kind::Orchestrators
+            | Kind::EthAddresses
+            | Kind::RpcUrls
+            | Kind::Routes
+            | Kind::CapabilityPrices
+            | Kind::TagPrices
+            | Kind::TagAmounts
+            | Kind::TagIds,
+            Node::Text(text),
+        ) if text.is_empty() => "[]".to_owned(),
+        (
+            Kind::Url
+            | Kind::Version
+            | Kind::TagPatterns
+            | Kind::EthAddress
+            | Kind::OptionalPath
+            | Kind::Secret
+            | Kind::Amount,
+            Node::Text(text),
+        ) if text.is_empty() => "null".to_owned(),
         (_, Node::Text(text)) => text,
         _ => String::new(),
     }

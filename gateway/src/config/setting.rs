@@ -53,6 +53,24 @@ pub(super) enum Kind {
     /// An http or https URL, or nothing; may hold secrets.
     Url,
     EthAddresses,
+    /// One Ethereum address, or nothing.
+    EthAddress,
+    /// JSON-RPC endpoints; may hold secrets.
+    RpcUrls,
+    /// A path, or nothing.
+    OptionalPath,
+    /// A text that is never shown.
+    Secret,
+    /// An amount of wei, with or without a unit.
+    Wei,
+    /// An amount of wei or of a currency, or nothing.
+    Amount,
+    /// A price for each unit of work, in wei or a currency; 0 is any.
+    Price,
+    CapabilityPrices,
+    TagPrices,
+    TagAmounts,
+    TagIds,
     Version,
     Routes,
     TagPatterns,

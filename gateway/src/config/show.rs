@@ -109,6 +109,10 @@ fn value(config: &Config, key: &str) -> Node {
         }
         "orchestrators.extra_nodes" => text(config.extra_nodes),
         "orchestrators.discovery_timeout" => text(show_duration(config.discovery_timeout)),
+        key if key.starts_with("chain.") => chain(config, key),
+        key if key.starts_with("prices.") => prices(config, key),
+        key if key.starts_with("payments.") => tickets(config, key),
+        key if key.starts_with("spending.") => spending(config, key),
         "hls.window" => text(config.hls.window),
         "hls.memory" => text(show_size(config.hls.memory_bytes)),
         "hls.grace" => text(show_duration(config.hls.grace)),
@@ -123,6 +127,9 @@ fn value(config: &Config, key: &str) -> Node {
             None => Node::Null,
             Some(patterns) => list(patterns.iter().map(text)),
         },
+        "tags.ids" => list(
+            config.tags.ids.iter().map(|(tag, id)| map([("tag", text(tag)), ("id", text(id.get()))])),
+        ),
         "records.jsonl" => text(config.records.jsonl),
         "records.parquet" => text(config.records.parquet),
         "records.queue" => text(config.records.queue),
@@ -138,6 +145,94 @@ fn value(config: &Config, key: &str) -> Node {
         // A test shows every key of the table, so one that is missing here cannot ship.
         other => unreachable!("setting {other} is not shown"),
     }
+}
+
+/// Off-chain nothing of it is in force.
+fn chain(config: &Config, key: &str) -> Node {
+    let Some(chain) = &config.chain else { return Node::Null };
+    let optional = |value: Option<String>| value.map_or(Node::Null, text);
+    match key {
+        "chain.rpc" => list(chain.rpc.iter().map(endpoint).map(text)),
+        "chain.controller" => optional(chain.controller.map(|a| a.to_string())),
+        "chain.account" => optional(chain.account.map(|a| a.to_string())),
+        "chain.keystore" => optional(chain.keystore.as_ref().map(|p| p.display().to_string())),
+        "chain.passphrase" => optional(chain.passphrase.as_ref().map(|_| "***".to_owned())),
+        "chain.poll" => text(show_duration(chain.poll)),
+        "chain.transaction_timeout" => text(show_duration(chain.transaction_timeout)),
+        "chain.max_replacements" => text(chain.max_replacements),
+        "chain.gas_limit" => text(chain.gas_limit.unwrap_or(0)),
+        "chain.min_gas_price" => text(chain.min_gas_price),
+        "chain.max_gas_price" => text(chain.max_gas_price.unwrap_or_default()),
+        "chain.price_feed" => optional(chain.price_feed.map(|a| a.to_string())),
+        "chain.ai_registry" => text(chain.ai_registry),
+        other => unreachable!("setting {other} is not shown"),
+    }
+}
+
+/// Providers put the key of their customer into the path.
+fn endpoint(url: &url::Url) -> String {
+    let mut shown = url.clone();
+    if !matches!(url.path(), "" | "/") {
+        shown.set_path("/***");
+    }
+    redact(&shown)
+}
+
+fn prices(config: &Config, key: &str) -> Node {
+    let prices = &config.prices;
+    match key {
+        "prices.max" => prices.max.as_ref().map_or_else(|| text(0), text),
+        "prices.pixels" => text(prices.max.as_ref().map_or(1, |max| max.per.get())),
+        "prices.per_capability" => list(prices.per_capability.iter().map(|price| {
+            map([
+                ("pipeline", text(&price.pipeline)),
+                ("model", text(price.model.as_deref().unwrap_or("default"))),
+                ("max", text(&price.max)),
+                ("units", text(price.max.per)),
+            ])
+        })),
+        "prices.per_tag" => list(prices.per_tag.iter().map(|(tag, max)| {
+            map([("tag", text(tag)), ("max", text(max)), ("pixels", text(max.per))])
+        })),
+        "prices.ignore_max_if_needed" => text(prices.ignore_max_if_needed),
+        other => unreachable!("setting {other} is not shown"),
+    }
+}
+
+fn tickets(config: &Config, key: &str) -> Node {
+    let tickets = &config.tickets;
+    match key {
+        "payments.max_ticket_ev" => text(tickets.max_ticket_ev),
+        "payments.max_total_ev" => text(tickets.max_total_ev),
+        "payments.deposit_multiplier" => text(tickets.deposit_multiplier),
+        "payments.header" => {
+            text(show_size(u64::try_from(tickets.header_bytes).unwrap_or(u64::MAX)))
+        }
+        "payments.plain_nonces" => list(tickets.plain_nonces.iter().map(text)),
+        "payments.rate_max_age" => {
+            text(show_duration(config.spending.max_rate_age.unsigned_abs()))
+        }
+        other => unreachable!("setting {other} is not shown"),
+    }
+}
+
+fn spending(config: &Config, key: &str) -> Node {
+    let spending = &config.spending;
+    let limit = match key {
+        "spending.ticket_expected_value" => &spending.ticket_expected_value,
+        "spending.ticket_face_value" => &spending.ticket_face_value,
+        "spending.payment" => &spending.payment,
+        "spending.session" => &spending.session,
+        "spending.orchestrator" => &spending.orchestrator,
+        "spending.day" => &spending.day,
+        "spending.tags" => {
+            return list(spending.tags.iter().map(|(tag, day)| {
+                map([("tag", text(tag)), ("day", text(day))])
+            }));
+        }
+        other => unreachable!("setting {other} is not shown"),
+    };
+    limit.as_ref().map_or(Node::Null, text)
 }
 
 fn text(value: impl Display) -> Node {

@@ -2,14 +2,23 @@
 //! only shows when several are seen together is checked. Defaults end here; nothing in a
 //! `Config` is optional because somebody left it out.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use alloy_primitives::U256;
+use jiff::SignedDuration;
 
 use super::address::is_loopback;
 use super::origin::Origin;
 use super::parsers as parse;
 use super::renditions;
 use super::values::Values;
-use super::{Config, Hls, Limits, Log, Network, Records, Tags};
+use super::{
+    Chain, Config, Hls, Log, Network, PriceCap, Prices, Records, RequestLimits, Tags, TicketRules,
+};
+use waymark_payments::limits::Limits;
 
 /// What the settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +45,7 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
         current_manifest: values.read("ingest.current_manifest", parse::truth),
         max_sessions: values.read("ingest.max_sessions", parse::count),
         stream_idle: values.read("ingest.stream_idle", parse::duration),
-        limits: Limits {
+        limits: RequestLimits {
             segment_bytes: values.read("limits.segment", parse::size),
             in_flight_bytes: values.read("limits.in_flight", parse::size),
             header_bytes: values.read("limits.header", parse::size),
@@ -50,6 +59,10 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
         extra_nodes: values.read("orchestrators.extra_nodes", parse::count),
         discovery_timeout: values.read("orchestrators.discovery_timeout", parse::duration),
         region: values.read("region", parse::region),
+        chain: None,
+        prices: prices(values),
+        tickets: tickets(values),
+        spending: spending(values),
         hls: Hls {
             window: values.read("hls.window", parse::count),
             memory_bytes: values.read("hls.memory", parse::size),
@@ -60,6 +73,7 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
             silent_orchestrators: values.read("tags.silent_orchestrators", parse::orchestrators),
             routes: values.read("tags.routes", parse::routes),
             allowed: values.read("tags.allowed", parse::tag_patterns),
+            ids: values.read("tags.ids", parse::tag_ids),
         },
         records: Records {
             jsonl: values.read("records.jsonl", parse::truth),
@@ -78,10 +92,90 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
         origins: super::Origins::default(),
     };
     let config = once_each(config, values);
+    let config = Config { chain: chain(&config, values), ..config };
     check_listeners(&config, values);
     check_limits(&config, values);
     warn_about(&config, values, form);
     Config { origins: std::mem::take(&mut values.origins), ..config }
+}
+
+/// Reads the settings of the chain, so that each is checked, and drops them off-chain.
+fn chain(config: &Config, values: &mut Values) -> Option<Chain> {
+    let none_if_zero = |wei: U256| Some(wei).filter(|wei| !wei.is_zero());
+    let gas_limit: u64 = values.read("chain.gas_limit", parse::count);
+    let chain = Chain {
+        rpc: values.read("chain.rpc", parse::rpc_urls),
+        controller: values.read("chain.controller", parse::eth_address),
+        account: values.read("chain.account", parse::eth_address),
+        keystore: values.read("chain.keystore", parse::optional_path),
+        passphrase: values.read("chain.passphrase", parse::secret),
+        poll: values.read("chain.poll", parse::duration),
+        transaction_timeout: values.read("chain.transaction_timeout", parse::duration),
+        max_replacements: values.read("chain.max_replacements", parse::count),
+        gas_limit: Some(gas_limit).filter(|limit| *limit > 0),
+        min_gas_price: values.read("chain.min_gas_price", parse::wei),
+        max_gas_price: none_if_zero(values.read("chain.max_gas_price", parse::wei)),
+        price_feed: values.read("chain.price_feed", parse::eth_address),
+        ai_registry: values.read("chain.ai_registry", parse::truth),
+    };
+    if config.network.is_offchain() {
+        return None;
+    }
+    if chain.rpc.is_empty() {
+        let text = "a network with a chain needs a JSON-RPC endpoint: give -ethUrl (chain.rpc)";
+        values.refuse("chain.rpc", text);
+    }
+    if chain.controller.is_none() && config.network.controller().is_none() {
+        let text = format!(
+            "network `{}` is not built in, so its contracts are found by -ethController \
+             (chain.controller) alone; give it",
+            config.network
+        );
+        values.refuse("chain.controller", text);
+    }
+    if let Some(most) = chain.max_gas_price
+        && most < chain.min_gas_price
+    {
+        values.refuse("chain.max_gas_price", "is less than chain.min_gas_price");
+    }
+    Some(chain)
+}
+
+fn prices(values: &mut Values) -> Prices {
+    let pixels: u64 = values.read("prices.pixels", parse::count);
+    let max = values.read("prices.max", parse::price);
+    Prices {
+        max: max.map(|max: PriceCap| max.for_units(NonZeroU64::new(pixels).unwrap_or(NonZeroU64::MIN))),
+        per_capability: values.read("prices.per_capability", parse::capability_prices),
+        per_tag: values.read("prices.per_tag", parse::tag_prices),
+        ignore_max_if_needed: values.read("prices.ignore_max_if_needed", parse::truth),
+    }
+}
+
+fn tickets(values: &mut Values) -> TicketRules {
+    let multiplier: u64 = values.read("payments.deposit_multiplier", parse::count);
+    TicketRules {
+        max_ticket_ev: values.read("payments.max_ticket_ev", parse::wei),
+        max_total_ev: values.read("payments.max_total_ev", parse::wei),
+        deposit_multiplier: NonZeroU64::new(multiplier).unwrap_or(NonZeroU64::MIN),
+        header_bytes: values.read("payments.header", parse::size),
+        plain_nonces: values.read("payments.plain_nonces", parse::eth_addresses),
+    }
+}
+
+fn spending(values: &mut Values) -> Limits {
+    let max_rate_age: Duration = values.read("payments.rate_max_age", parse::duration);
+    Limits {
+        ticket_expected_value: values.read("spending.ticket_expected_value", parse::amount),
+        ticket_face_value: values.read("spending.ticket_face_value", parse::amount),
+        payment: values.read("spending.payment", parse::amount),
+        session: values.read("spending.session", parse::amount),
+        orchestrator: values.read("spending.orchestrator", parse::amount),
+        orchestrators: BTreeMap::new(),
+        day: values.read("spending.day", parse::amount),
+        tags: values.read("spending.tags", parse::tag_amounts),
+        max_rate_age: SignedDuration::try_from(max_rate_age).unwrap_or(SignedDuration::MAX),
+    }
 }
 
 fn data_dir(values: &mut Values, network: &Network, home: Option<&str>) -> PathBuf {
@@ -154,7 +248,10 @@ fn warn_about(config: &Config, values: &mut Values, form: Form) {
             (values.name("orchestrators.webhook"), values.name("orchestrators.addresses"));
         values.warnings.push(format!("{unused} is not used: {used} decides who works"));
     }
-    if config.orchestrator_webhook.is_none() && config.orchestrators.is_empty() {
+    if config.chain.is_none()
+        && config.orchestrator_webhook.is_none()
+        && config.orchestrators.is_empty()
+    {
         values.warnings.push(
             "no orchestrator is known: every push will be refused. Give -orchAddr \
              (orchestrators.addresses) or -orchWebhookUrl (orchestrators.webhook)"

@@ -121,9 +121,9 @@ fn problem(given: &Given, refusal: Refusal) -> Problem {
     let shown = match (given.setting.kind, &origin) {
         // A line of a stock file was written with the name of its flag, and hides secrets itself.
         (_, Origin::File { .. }) if given.written.is_some() => given.shown(),
-        // A URL may hold a password.
-        (Kind::Url, Origin::File { .. }) => key.to_owned(),
-        (Kind::Url, _) => "***".to_owned(),
+        // A URL may hold a password or a key.
+        (Kind::Url | Kind::RpcUrls | Kind::Secret, Origin::File { .. }) => key.to_owned(),
+        (Kind::Url | Kind::RpcUrls | Kind::Secret, _) => "***".to_owned(),
         (_, Origin::File { .. }) => {
             format!("{key}: {}", refusal.part.unwrap_or_else(|| given.shown()))
         }

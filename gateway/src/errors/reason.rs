@@ -75,6 +75,12 @@ pub enum Reason {
     NoOrchestrator,
     /// Orchestrators were tried and all failed for reasons of their own.
     OrchestratorsFailed,
+    /// A limit of the operator on what is promised to orchestrators is reached.
+    SpendLimit,
+    /// The gateway's deposit or reserve does not carry a ticket, or is about to be withdrawn.
+    NoFunds,
+    /// Tickets cannot be issued: the chain, the key or the ledger is not to be relied on now.
+    PaymentUnavailable,
     /// The gateway is shutting down.
     Draining,
     /// Nothing is served at this path.
@@ -124,6 +130,9 @@ impl Reason {
         Self::StreamBusy,
         Self::NoOrchestrator,
         Self::OrchestratorsFailed,
+        Self::SpendLimit,
+        Self::NoFunds,
+        Self::PaymentUnavailable,
         Self::Draining,
         Self::NotFound,
         Self::StreamNotFound,

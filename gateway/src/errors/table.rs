@@ -290,6 +290,30 @@ impl Reason {
                 "push the segment again; `attempts` lists what each orchestrator did",
             )
             .retry(1),
+            Self::SpendLimit => row(
+                Capacity,
+                "spend-limit",
+                S::SERVICE_UNAVAILABLE,
+                "A spending limit is reached",
+                "wait until the limit resets, or ask the operator to raise it; the detail names the limit",
+            )
+            .retry(60),
+            Self::NoFunds => row(
+                Capacity,
+                "no-funds",
+                S::SERVICE_UNAVAILABLE,
+                "The gateway has no funds to pay with",
+                "the operator should look at `waymark doctor` and fund the deposit or the reserve",
+            )
+            .retry(60),
+            Self::PaymentUnavailable => row(
+                Capacity,
+                "payment-unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "The gateway cannot pay now",
+                "push again after the delay; the operator should look at `waymark doctor`",
+            )
+            .retry(5),
             Self::Draining => row(
                 Capacity,
                 "draining",

@@ -1,27 +1,24 @@
-//! Reading a pushed body: bounded, hashed while it arrives, one buffer.
+//! Reading a pushed body: bounded, into one buffer, which is then given to the hasher.
 
 use std::time::Duration;
 
-use alloy_primitives::{B256, Keccak256};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
     context::{Context, MEMORY_UNIT},
     errors::{Problem, Reason},
-    orchestrator::download::exact,
+    hasher::Digest,
 };
 
 /// A Content-Length is a claim: no more than this is set aside on its word.
 const FIRST_ALLOCATION: u64 = 4 * 1024 * 1024;
-/// Hashing holds its worker; after this many bytes others get a turn.
-const HASH_STEP: usize = 256 * 1024;
 /// Longest silence of a client in the middle of a body.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Longest wait for room in the memory for bodies in flight.
@@ -32,8 +29,8 @@ const WAIT_FOR_MEMORY: Duration = Duration::from_secs(5);
 pub struct Received {
     /// The bytes.
     pub bytes: Bytes,
-    /// Keccak-256 of them.
-    pub hash: B256,
+    /// Keccak-256 of them, soon.
+    pub hash: Digest,
     /// Their share of the memory for bodies in flight.
     pub memory: OwnedSemaphorePermit,
 }
@@ -52,20 +49,31 @@ pub async fn receive(context: &Context, mut body: Incoming) -> Result<Received, 
     let mut memory = reserve(&context.memory, announced.unwrap_or(MEMORY_UNIT)).await?;
     let mut reserved = announced.unwrap_or(MEMORY_UNIT);
     let capacity = announced.unwrap_or(0).min(FIRST_ALLOCATION);
-    let mut buffer = BytesMut::with_capacity(usize::try_from(capacity).unwrap_or_default());
-    let mut hasher = Keccak256::new();
+    let mut buffer = context.buffers.take(usize::try_from(capacity).unwrap_or_default());
+    // One timer for the whole body: it looks when the last byte came only after it has run out.
+    let mut silence = std::pin::pin!(sleep(SILENCE));
+    let mut last = Instant::now();
     loop {
-        let frame = match timeout(SILENCE, body.frame()).await {
-            Ok(Some(Ok(frame))) => frame,
-            Ok(Some(Err(error))) => {
-                tracing::debug!(%error, got = buffer.len(), "the client left in the middle of a body");
-                return Err(None);
-            }
-            Ok(None) => break,
-            Err(_) => {
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame,
+            () = silence.as_mut() => {
+                if last.elapsed() < SILENCE {
+                    silence.as_mut().reset(last + SILENCE);
+                    continue;
+                }
                 let detail = format!("nothing came for {} s", SILENCE.as_secs());
                 return Err(Some(Problem::new(Reason::BodyTimeout, detail)));
             }
+        };
+        last = Instant::now();
+        let frame = match frame {
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => {
+                tracing::debug!(%error, got = buffer.len(), "the client left in the middle of a body");
+                return Err(None);
+            }
+            None => break,
         };
         let Ok(data) = frame.into_data() else { continue };
         let total = (buffer.len() + data.len()) as u64;
@@ -78,15 +86,11 @@ pub async fn receive(context: &Context, mut body: Incoming) -> Result<Received, 
             memory.merge(reserve(&context.memory, more).await?);
             reserved += more;
         }
-        for (step, piece) in data.chunks(HASH_STEP).enumerate() {
-            if step > 0 {
-                tokio::task::yield_now().await;
-            }
-            hasher.update(piece);
-        }
-        buffer.extend_from_slice(&data);
+        buffer.extend(&data);
     }
-    Ok(Received { bytes: exact(buffer), hash: hasher.finalize(), memory })
+    let bytes = buffer.freeze();
+    let hash = context.hasher.begin(bytes.clone()).await;
+    Ok(Received { bytes, hash, memory })
 }
 
 async fn reserve(

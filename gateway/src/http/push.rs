@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::{Request, StatusCode, request::Parts};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use waymark_media::{Container, Probe, ProbeError, VideoCodec};
+use waymark_media::{Container, Probe, ProbeError, Video, VideoCodec};
 use waymark_proto::net::JobTag;
 use waymark_tagging::{
     Codec, Delivery, JobShape, RenditionShape, SourceShape, Tag, TagSource, TranscodeShape,
@@ -29,6 +30,7 @@ use crate::{
     job::{Delivered, Job},
     lifecycle::Phase,
     orchestrator::session::{Opener, Sessions},
+    payments::Paying,
     profile::{Encoder, Profile},
     stream::{self, Stream},
 };
@@ -84,12 +86,12 @@ async fn received(
     let explicit = explicit_tag(context, &push)?;
     context.streams.would_take(&push.manifest)?;
     let received = body::receive(context, body).await?;
-    let probe = waymark_media::probe(&received.bytes, push.container).map_err(media_problem)?;
+    let media = look(context, &push, &received.bytes).map_err(media_problem)?;
     let patience = context.config.discovery_timeout.max(FIRST_PROBES);
     context.directory.settled(patience).await;
-    let stream = stream_of(context, &push, &probe, explicit)?;
+    let stream = stream_of(context, &push, &media, explicit)?;
     let form = push.accept;
-    let delivered = run(context, push, received, &probe, stream, arrived).await?;
+    let delivered = run(context, push, received, &media.video, stream, arrived).await?;
     Ok(reply(form, context, &delivered))
 }
 
@@ -108,6 +110,25 @@ fn unsupported(push: &PushRequest) -> Result<(), Problem> {
     Err(Problem::new(Reason::InvalidConfiguration, detail))
 }
 
+/// What a pushed segment holds.
+struct Media {
+    bytes: Bytes,
+    video: Video,
+    /// Only looked for where a stream may have to be made from it.
+    whole: Option<Probe>,
+}
+
+/// Probes a segment: the first one of a stream whole, the others as far as their format is known.
+fn look(context: &Context, push: &PushRequest, bytes: &Bytes) -> Result<Media, ProbeError> {
+    let bytes = bytes.clone();
+    if context.streams.live(&push.manifest).is_some() {
+        let video = waymark_media::outline(&bytes, push.container)?;
+        return Ok(Media { bytes, video, whole: None });
+    }
+    let probe = waymark_media::probe(&bytes, push.container)?;
+    Ok(Media { bytes, video: probe.video, whole: Some(probe) })
+}
+
 fn media_problem(error: ProbeError) -> Problem {
     let reason = match error {
         ProbeError::Empty => Reason::EmptyBody,
@@ -124,11 +145,13 @@ async fn run(
     context: &Arc<Context>,
     push: PushRequest,
     received: Received,
-    probe: &Probe,
+    video: &Video,
     stream: Arc<Stream>,
     arrived: waymark_selection::Moment,
 ) -> Result<Delivered, Problem> {
-    let reinit = stream.format_changed(probe)
+    // Before a place in the window is taken: whoever stops waiting here leaves nothing behind.
+    let hash = received.hash.digest().await;
+    let reinit = stream.format_changed(video)
         || stream.always_reinit
         || push.transcode_config.as_ref().is_some_and(|c| c.force_session_reinit);
     let in_use = stream.in_use(context.clock.clone());
@@ -139,7 +162,7 @@ async fn run(
         seq: push.seq,
         duration: push.duration,
         source: received.bytes,
-        hash: received.hash,
+        hash,
         clip: push.clip,
         reinit,
         admission,
@@ -164,11 +187,16 @@ async fn run(
 fn stream_of(
     context: &Arc<Context>,
     push: &PushRequest,
-    probe: &Probe,
+    media: &Media,
     explicit: Option<Tag>,
 ) -> Result<Arc<Stream>, Problem> {
     let stream = context.streams.live_or(&push.manifest, |serial| {
-        first_segment(context, push, probe, explicit.clone(), serial)
+        if let Some(probe) = &media.whole {
+            return first_segment(context, push, probe, explicit.clone(), serial);
+        }
+        // The stream ended between the look at it and now.
+        let probe = waymark_media::probe(&media.bytes, push.container).map_err(media_problem)?;
+        first_segment(context, push, &probe, explicit.clone(), serial)
     })?;
     match explicit {
         Some(tag) if tag != stream.tag => Err(Problem::new(
@@ -209,8 +237,13 @@ fn first_segment(
     let shape = shape(probe, &profiles);
     let (tag, tag_source) = tag_of(context, push, &shape, explicit);
     let attributes = context.tags.public_attributes(&tag, shape.facts());
+    let paying = context
+        .payments
+        .as_ref()
+        .map(|payments| Arc::new(Paying::new(Arc::clone(payments), tag.clone(), &profiles)));
+    let tag_id = paying.as_ref().map_or_else(|| context.tags.id(&tag), |p| p.tag_id());
     let carried = context.config.tags.carry.then(|| JobTag {
-        tag_id: context.tags.id(&tag).get(),
+        tag_id: tag_id.get(),
         tag: tag.to_string(),
         ..JobTag::default()
     });
@@ -226,6 +259,8 @@ fn first_segment(
         silent: Arc::clone(&context.silent),
         extra_nodes: context.config.extra_nodes,
         blocked: Arc::clone(&context.blocked),
+        transport: context.transport.clone(),
+        paying,
     });
     let parts = stream::Parts {
         manifest: push.manifest.clone(),

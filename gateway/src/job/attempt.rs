@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use alloy_primitives::keccak256;
+use alloy_primitives::B256;
 use bytes::Bytes;
+use http::HeaderValue;
 use waymark_media::Container;
+use waymark_payments::{
+    payer::Payment,
+    session::{Outcome as Paid, Refusal, Renewal},
+};
 use waymark_verification::{Outcome, Verdict, check};
 
 use super::Job;
@@ -12,13 +17,14 @@ use crate::{
     context::Context,
     orchestrator::{
         download::{self, Wanted},
-        error::{AttemptError, TransportError},
+        error::{AttemptError, TransportError, chain},
         segment::{self, Timeouts, Upload},
         session::Place,
         transport::{Peer, Reach},
     },
+    payments::{PaymentOf, Paying},
     profile::Profile,
-    wire::{self, RemoteRendition, SegmentCredentials, TranscodeOutput},
+    wire::{self, Fault, RemoteRendition, SegmentCredentials, TranscodeOutput},
 };
 
 /// Smallest bound on a rendition's size, bytes: covers container overhead and short segments.
@@ -29,6 +35,8 @@ pub(super) struct Attempt<'a> {
     job: &'a Job,
     context: &'a Context,
     place: &'a Place,
+    /// 0 for the first orchestrator tried.
+    index: u8,
 }
 
 /// When what happened, counted from the attempt's start; zero where it did not come to that.
@@ -55,13 +63,15 @@ pub(super) struct Attempted {
     pub(super) claimed_pixels: Option<u64>,
     /// Whether its signature over the renditions was verified; `None` where there is none to check.
     pub(super) signature: Option<bool>,
+    /// What was paid; `None` off-chain, or where it did not come to that.
+    pub(super) paid: Option<PaymentOf>,
     /// When it started.
     pub(super) started: waymark_selection::Moment,
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(job: &'a Job, context: &'a Context, place: &'a Place) -> Self {
-        Self { job, context, place }
+    pub(super) fn new(job: &'a Job, context: &'a Context, place: &'a Place, index: u8) -> Self {
+        Self { job, context, place, index }
     }
 
     pub(super) async fn run(&self) -> Attempted {
@@ -71,6 +81,7 @@ impl<'a> Attempt<'a> {
             times: Times::default(),
             claimed_pixels: None,
             signature: None,
+            paid: None,
             started,
         };
         let lost = self.place.session.lost.clone();
@@ -84,22 +95,100 @@ impl<'a> Attempt<'a> {
     }
 
     async fn steps(&self, so_far: &mut Attempted) -> Result<Vec<Bytes>, AttemptError> {
-        let answer = self.send(so_far).await?;
-        let output = self.receive(&answer, so_far)?;
+        let payment = self.pay(so_far).await?;
+        let answered = self.send(payment.as_ref(), so_far).await;
+        let received = match answered {
+            Ok(answer) => self.receive(&answer, so_far),
+            Err(error) => Err(error),
+        };
+        // Settled as soon as it is known, so that the next segment counts on the right credit. What
+        // is not settled, because this attempt is dropped, counts as spent.
+        if let Some(payment) = payment {
+            self.settle(payment, received.as_ref());
+        }
+        let output = received?;
         let renditions = self.fetch(&output, so_far).await?;
-        self.check(&output, &renditions, so_far)?;
+        let hashes = match self.place.session.info.result_signer() {
+            Some(_) => self.context.hasher.all(&renditions).await,
+            None => Vec::new(),
+        };
+        self.check(&output, &renditions, &hashes, so_far)?;
         Ok(renditions)
     }
 
-    async fn send(&self, so_far: &mut Attempted) -> Result<Bytes, AttemptError> {
+    /// Makes the payment, with fresh parameters where the old ones ran out.
+    async fn pay(&self, so_far: &mut Attempted) -> Result<Option<Payment>, AttemptError> {
+        let Self { job, place, .. } = self;
+        let (sessions, session) = (&job.stream.sessions, &place.session);
+        let (Some(paying), Some(pay)) = (sessions.paying(), &session.pay) else { return Ok(None) };
+        let unpaid = |source| AttemptError::Unpaid { source };
+        let mut renewed = paying.renewal(pay) == Renewal::Needed;
+        if renewed {
+            sessions.refresh(session).await.map_err(unpaid)?;
+        }
+        loop {
+            match paying.pay(pay, &job.id, u32::from(self.index), job.duration) {
+                Ok(payment) => {
+                    so_far.paid = Some(Paying::facts(pay, &payment));
+                    return Ok(Some(payment));
+                }
+                Err(error) if !renewed && Paying::may_renew(&error) => {
+                    renewed = true;
+                    sessions.refresh(session).await.map_err(unpaid)?;
+                }
+                Err(error) => return Err(unpaid(error)),
+            }
+        }
+    }
+
+    /// Says what came of a payment (go-livepeer `server/segment_rpc.go:488-497, 565-567, 645-655`),
+    /// and takes over the terms that came with a result.
+    fn settle(&self, payment: Payment, received: Result<&TranscodeOutput, &AttemptError>) {
+        let now = self.context.clock.wall();
+        let outcome = match received {
+            Ok(output) => Paid::Received { pixels: pixels_of(output) },
+            Err(AttemptError::Refused { fault: Fault::Payment(refusal), .. }) => {
+                Paid::Refused(*refusal)
+            }
+            Err(AttemptError::Refused { fault: Fault::Token, .. }) => {
+                Paid::Refused(Refusal::Token)
+            }
+            // No answer began.
+            Err(AttemptError::Transport(_) | AttemptError::HeaderTimeout { .. }) => {
+                Paid::NotSent
+            }
+            Err(_) => Paid::Spent,
+        };
+        let orchestrator = self.place.session.node.host();
+        let settled = payment.settle(outcome, now);
+        if let Some(end) = settled.ended {
+            tracing::info!(orchestrator, reason = %end, "payment session over");
+        }
+        let Self { job, place, .. } = self;
+        let terms = received.ok().and_then(|output| output.info.as_ref());
+        if let (Some(info), Some(pay), Some(paying)) =
+            (terms, &place.session.pay, job.stream.sessions.paying())
+            && let Err(error) = paying.renew(pay, info)
+        {
+            // This segment is paid and done; the session takes no further one if it is over.
+            let error = chain(&error);
+            tracing::info!(orchestrator, error, "the orchestrator's new terms are not accepted");
+        }
+    }
+
+    async fn send(
+        &self,
+        payment: Option<&Payment>,
+        so_far: &mut Attempted,
+    ) -> Result<Bytes, AttemptError> {
         let Self { job, context, place, .. } = self;
         let session = &place.session;
         let transcoder = &session.info.transcoder;
         let upload = Upload {
             transcoder,
             credentials: self.credentials()?,
-            payment: wire::payment_header(None)
-                .map_err(|e| AttemptError::Build { message: e.to_string() })?,
+            // Empty off-chain, but always sent.
+            payment: payment.map_or(HeaderValue::from_static(""), |p| p.header().clone()),
             tag: self.tag_header()?,
             body: job.source.clone(),
             timeouts: Timeouts::of(job.duration, job.stream.timeout_multiplier, place.ahead),
@@ -119,7 +208,7 @@ impl<'a> Attempt<'a> {
         Ok(answer.result)
     }
 
-    fn credentials(&self) -> Result<http::HeaderValue, AttemptError> {
+    fn credentials(&self) -> Result<HeaderValue, AttemptError> {
         let Self { job, context, place, .. } = self;
         let build = |message: String| AttemptError::Build { message };
         let stream = &job.stream;
@@ -133,7 +222,7 @@ impl<'a> Attempt<'a> {
             clip: job.clip.map(|c| (c.from_ms, c.to_ms)),
             force_session_reinit: job.reinit,
             perceptual_hash: false,
-            token: &place.session.info.token,
+            token: &place.session.token(),
             tag: stream.sessions.tag_for(&place.session.node),
             storage: None,
         };
@@ -142,9 +231,9 @@ impl<'a> Attempt<'a> {
         wire::header_value(&message).map_err(|e| build(e.to_string()))
     }
 
-    fn tag_header(&self) -> Result<Option<http::HeaderValue>, AttemptError> {
+    fn tag_header(&self) -> Result<Option<HeaderValue>, AttemptError> {
         let tag = self.job.stream.sessions.tag_for(&self.place.session.node);
-        tag.map(|t| http::HeaderValue::from_str(&t.tag))
+        tag.map(|t| HeaderValue::from_str(&t.tag))
             .transpose()
             .map_err(|e| AttemptError::Build { message: e.to_string() })
     }
@@ -157,8 +246,7 @@ impl<'a> Attempt<'a> {
         let profiles = self.job.stream.profiles.len();
         let output = wire::decode_result(result.clone(), self.job.seq, profiles)
             .map_err(|source| AttemptError::Result { source })?;
-        let pixels = output.segments.iter().map(|s| s.pixels).fold(0_u64, u64::saturating_add);
-        so_far.claimed_pixels = Some(pixels);
+        so_far.claimed_pixels = Some(pixels_of(&output));
         Ok(output)
     }
 
@@ -187,20 +275,17 @@ impl<'a> Attempt<'a> {
         &self,
         output: &TranscodeOutput,
         renditions: &[Bytes],
+        hashes: &[B256],
         so_far: &mut Attempted,
     ) -> Result<(), AttemptError> {
         let profiles = &self.job.stream.profiles;
         let names: Vec<_> = profiles.iter().map(|p| p.name.as_str()).collect();
         let named: Vec<_> = output.segments.iter().map(RemoteRendition::named).collect();
         let signer = self.place.session.info.result_signer();
-        let hashes: Vec<_> = match signer {
-            Some(_) => renditions.iter().map(keccak256).collect(),
-            None => Vec::new(),
-        };
         let mut verdict = Verdict::default();
         verdict.push(check::count::check(profiles.len(), renditions.len()));
         verdict.push(check::order::check(&names, &named));
-        verdict.push(check::signature::check(signer, &hashes, &output.signature));
+        verdict.push(check::signature::check(signer, hashes, &output.signature));
         so_far.signature = match verdict.outcome_of(check::signature::NAME) {
             Outcome::Pass => Some(true),
             Outcome::Fail => Some(false),
@@ -212,13 +297,18 @@ impl<'a> Attempt<'a> {
         }
         for (rendition, profile) in renditions.iter().zip(profiles.iter()) {
             let container = profile.container.unwrap_or(Container::MpegTs);
-            waymark_media::probe(rendition, container).map_err(|e| AttemptError::Check {
+            waymark_media::outline(rendition, container).map_err(|e| AttemptError::Check {
                 check: "container",
                 detail: format!("{}: {e}", profile.name),
             })?;
         }
         Ok(())
     }
+}
+
+/// What the orchestrator says it encoded, and what it is owed for.
+fn pixels_of(output: &TranscodeOutput) -> u64 {
+    output.segments.iter().map(|s| s.pixels).fold(0_u64, u64::saturating_add)
 }
 
 /// Four times the bitrate asked for, and never less than a floor: an encoder may overshoot, a

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use waymark_opendata::{
-    Address, ErrorType, JobRow, Label, OrchestratorInstance, Outcome, VerifyMode, VerifyResult,
+    Address, ErrorType, JobRow, Label, OrchestratorInstance, Outcome, VerifyMode, VerifyResult, Wei,
 };
 use waymark_selection::Moment;
 
@@ -17,6 +17,7 @@ use crate::{
         node::Node,
         session::Place,
     },
+    payments::PaymentOf,
 };
 
 /// What metrics learn of one attempt.
@@ -47,6 +48,9 @@ pub(super) struct Log {
     rows: Vec<JobRow>,
     summaries: Vec<AttemptSummary>,
     incapable: usize,
+    too_expensive: usize,
+    /// Why nobody at all could be paid.
+    unpaid: Option<(Reason, String)>,
     arrived: Moment,
     first_sent: Option<Moment>,
     previous: Option<String>,
@@ -81,6 +85,10 @@ impl Log {
         let session = format!("{}#{}", stream.manifest, stream.serial);
         base.session_id = Some(context.day_keys.pseudonym(started_at, session.as_bytes()));
         base.gateway_region = context.region;
+        if let Some(payments) = &context.payments {
+            let round = payments.chain.state().round.number;
+            base.round = u32::try_from(round).unwrap_or(u32::MAX);
+        }
         base.attrs = stream.attributes.clone();
         base.media_us = Some(micros(job.duration));
         base.slo_us = base.media_us;
@@ -90,6 +98,8 @@ impl Log {
             rows: Vec::new(),
             summaries: Vec::new(),
             incapable: 0,
+            too_expensive: 0,
+            unpaid: None,
             arrived: job.arrived,
             first_sent: None,
             previous: None,
@@ -103,6 +113,12 @@ impl Log {
         row.total_us = micros(took);
         fill_error(&mut row, error);
         self.incapable += usize::from(error.next() == Next::OtherIncapable);
+        self.too_expensive += usize::from(error.is_too_expensive());
+        if let AttemptError::Unpaid { source } = error
+            && error.next() == Next::GiveUp
+        {
+            self.unpaid = Some((source.reason(), chain(error)));
+        }
         self.push(node, row, Some(error), false, Seen::failed(node, error, took));
     }
 
@@ -126,6 +142,12 @@ impl Log {
         row.first_output_us = times.result.map(micros);
         row.download_us = download.map(micros);
         row.total_us = micros(times.total);
+        if let Some(pay) = place.session.pay.as_ref().filter(|pay| !pay.recipient().is_zero()) {
+            row.orchestrator = Some(Address::new(pay.recipient().into_array()));
+        }
+        if let Some(paid) = &result.paid {
+            fill_payment(&mut row, paid);
+        }
         row.claimed_units = result.claimed_pixels;
         row.work_units = result.claimed_pixels.unwrap_or(0);
         row.pixels = result.claimed_pixels;
@@ -162,7 +184,7 @@ impl Log {
     }
 
     /// The number of the next attempt.
-    fn next_index(&self) -> u8 {
+    pub(super) fn next_index(&self) -> u8 {
         u8::try_from(self.rows.len()).unwrap_or(u8::MAX)
     }
 
@@ -183,6 +205,9 @@ impl Log {
 
     /// Nobody is left to ask.
     pub(super) fn nobody_left(&self, context: &Context) -> Problem {
+        if let Some((reason, detail)) = &self.unpaid {
+            return Problem::new(*reason, detail.clone()).with_attempts(self.summaries());
+        }
         let census = context.directory.census();
         if self.incapable > 0 && self.incapable == census.known {
             let detail = "no orchestrator known to this gateway takes this codec or these profiles";
@@ -194,6 +219,7 @@ impl Log {
             ("full", census.full),
             ("not_probed_yet", census.unknown),
             ("incapable", self.incapable),
+            ("too_expensive", self.too_expensive),
         ];
         let refusals = refusals.map(|(why, n)| (why, n as u64));
         if self.summaries.is_empty() {
@@ -290,6 +316,15 @@ fn fill_error(row: &mut JobRow, error: &AttemptError) {
     row.error_type = Some(error.kind());
     row.blame = Some(error.blame());
     row.http_status = error.status();
+}
+
+fn fill_payment(row: &mut JobRow, paid: &PaymentOf) {
+    let wei = |n: u64| Some(Wei::from(n));
+    (row.price_num, row.price_den) = (wei(paid.price.wei), Some(paid.price.pixels.get()));
+    (row.price_quote_num, row.price_quote_den) = (wei(paid.quote.wei), Some(paid.quote.pixels.get()));
+    row.tickets = u32::from(paid.tickets);
+    // More than 10^20 ether: saturated, as no column holds it.
+    row.fee_wei = u128::try_from(paid.value).ok().and_then(Wei::new).unwrap_or(Wei::MAX);
 }
 
 fn span(from: Option<Duration>, to: Option<Duration>) -> Option<Duration> {

@@ -50,6 +50,17 @@ struct Entry {
     _probing: DropGuard,
 }
 
+/// Who says which orchestrators there are.
+#[derive(Debug)]
+pub enum Source {
+    /// The operator's list.
+    Fixed(Vec<Url>),
+    /// A webhook that is asked in the background.
+    Webhook(reqwest::Client, Url),
+    /// The active pool on chain, as the background reads it.
+    Chain(watch::Receiver<Vec<Url>>),
+}
+
 /// One line about one orchestrator.
 #[derive(Debug, Clone)]
 pub struct NodeReport {
@@ -64,13 +75,8 @@ pub struct NodeReport {
 }
 
 impl Directory {
-    /// Starts probing a fixed list, or asking a webhook for one.
-    pub fn start(
-        clock: Clock,
-        tasks: &Tasks,
-        fixed: &[Url],
-        webhook: Option<(reqwest::Client, Url)>,
-    ) -> Self {
+    /// Starts probing whoever the source names.
+    pub fn start(clock: Clock, tasks: &Tasks, source: Source) -> Self {
         let shared = Arc::new(Shared {
             clock,
             tasks: tasks.clone(),
@@ -80,15 +86,18 @@ impl Directory {
             source_error: Mutex::default(),
         });
         let directory = Self { shared };
-        if fixed.is_empty() && webhook.is_none() {
-            directory.shared.probed.send_replace(true);
-        }
-        match webhook {
-            Some((http, url)) => {
-                let directory = directory.clone();
-                tasks.service("webhook", async move { directory.follow(&http, &url).await });
+        let following = directory.clone();
+        match source {
+            Source::Fixed(urls) => {
+                directory.shared.probed.send_replace(urls.is_empty());
+                directory.set(&urls);
             }
-            None => directory.set(fixed),
+            Source::Webhook(http, url) => {
+                tasks.service("webhook", async move { following.follow(&http, &url).await });
+            }
+            Source::Chain(pool) => {
+                tasks.service("pool", async move { following.follow_pool(pool).await });
+            }
         }
         let watcher = directory.clone();
         tasks.service("first probes", async move { watcher.watch_first_probes().await });
@@ -272,6 +281,20 @@ impl Directory {
                 }
             };
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn follow_pool(&self, mut pool: watch::Receiver<Vec<Url>>) {
+        loop {
+            let urls = pool.borrow_and_update().clone();
+            *self.shared.source_error.lock() = urls.is_empty().then(|| {
+                "no active orchestrator with an address is known on chain yet".to_owned()
+            });
+            self.set(&urls);
+            self.shared.probed.send_modify(|_| ());
+            if pool.changed().await.is_err() {
+                return;
+            }
         }
     }
 

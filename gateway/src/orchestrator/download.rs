@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::future::try_join_all;
 use http::{Method, Request, StatusCode, header};
 use http_body::Body as _;
@@ -18,6 +18,7 @@ use super::{
     error::{AttemptError, DownloadError, TransportError},
     transport::{Peer, Reach, Transport},
 };
+use crate::buffers::Buffers;
 
 /// For one whole GET (go-livepeer `core/os.go:25`).
 const TIMEOUT: Duration = Duration::from_secs(4);
@@ -84,13 +85,17 @@ pub(super) fn authority(url: &Url) -> &str {
 }
 
 /// Reads a body into one buffer sized by its Content-Length.
-pub(super) async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, TransportError> {
+pub(super) async fn collect(
+    mut body: Incoming,
+    limit: usize,
+    buffers: &Buffers,
+) -> Result<Bytes, TransportError> {
     let announced = body.size_hint().exact();
     let expected = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
     if expected > limit {
         return Err(TransportError::TooLarge { limit });
     }
-    let mut buffer = BytesMut::with_capacity(expected.min(FIRST_ALLOCATION));
+    let mut buffer = buffers.take(expected.min(FIRST_ALLOCATION));
     while let Some(frame) = body.frame().await {
         let frame = match frame {
             Ok(frame) => frame,
@@ -107,17 +112,8 @@ pub(super) async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, T
             if buffer.len() + data.len() > limit {
                 return Err(TransportError::TooLarge { limit });
             }
-            buffer.extend_from_slice(&data);
+            buffer.extend(&data);
         }
     }
-    Ok(exact(buffer))
-}
-
-/// Freezes a buffer; one that grew past its content is copied once, so that what is kept for
-/// players is no larger than it says.
-pub(crate) fn exact(buffer: BytesMut) -> Bytes {
-    if buffer.capacity() > buffer.len() + buffer.len() / 8 + 4096 {
-        return Bytes::copy_from_slice(&buffer);
-    }
-    buffer.freeze()
+    Ok(buffer.freeze())
 }

@@ -6,9 +6,14 @@
 use std::time::Duration;
 
 use waymark_opendata::{Blame, ErrorType, Outcome};
+use waymark_payments::{payer::Advice, session::Refusal};
+use waymark_selection::Failure;
 use waymark_verification::check::signature;
 
-use crate::wire::{Fault, InfoError, ResultError};
+use crate::{
+    payments::Unpaid,
+    wire::{Fault, InfoError, ResultError},
+};
 
 /// A connection or a message did not come through.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +131,13 @@ pub enum AttemptError {
         /// The measurement.
         detail: String,
     },
+    /// Nothing is paid, so nothing was sent.
+    #[error("not paid")]
+    Unpaid {
+        /// Why.
+        #[source]
+        source: Unpaid,
+    },
     /// Another segment found that the orchestrator is gone.
     #[error("the session was lost while this segment waited in it")]
     SessionLost,
@@ -180,6 +192,8 @@ pub enum Next {
     OtherBusy,
     /// Another orchestrator; this one cannot do this job.
     OtherIncapable,
+    /// Another orchestrator; this one cannot be paid now, which is no fault of it.
+    OtherUnpaid,
     /// Another orchestrator; this one failed.
     Other,
 }
@@ -192,6 +206,14 @@ impl AttemptError {
             Self::Result { source } => source.fault(),
             Self::Info { source: InfoError::Incompatible { .. } } => return Next::OtherIncapable,
             Self::Build { .. } => return Next::GiveUp,
+            Self::Unpaid { source } => {
+                return match source.advice() {
+                    Advice::GiveUp => Next::GiveUp,
+                    Advice::Renew | Advice::Reopen => Next::Renew,
+                    Advice::OtherOrchestrator if source.is_fault() => Next::Other,
+                    Advice::OtherOrchestrator => Next::OtherUnpaid,
+                };
+            }
             _ => Fault::Other,
         };
         match fault {
@@ -200,8 +222,28 @@ impl AttemptError {
             Fault::Busy => Next::OtherBusy,
             Fault::Capped => Next::OtherFull,
             Fault::Incapable => Next::OtherIncapable,
-            Fault::Other => Next::Other,
+            // What new parameters or a new session mend; the rest another orchestrator may see
+            // differently.
+            Fault::Payment(
+                Refusal::Nonce | Refusal::ParamsExpired | Refusal::Params | Refusal::Balance,
+            ) => Next::Renew,
+            Fault::Payment(_) | Fault::Other => Next::Other,
         }
+    }
+
+    /// What the orchestrator is set aside for, if for anything.
+    pub fn failure(&self) -> Option<Failure> {
+        match (self, self.next()) {
+            (Self::SessionLost, _) | (_, Next::GiveUp) => None,
+            (_, Next::OtherFull | Next::OtherUnpaid) => Some(Failure::Full),
+            (_, Next::OtherIncapable) => Some(Failure::Incapable),
+            (_, Next::OtherBusy | Next::Renew | Next::Other) => Some(Failure::Fault),
+        }
+    }
+
+    /// The orchestrator asks more than the operator pays.
+    pub fn is_too_expensive(&self) -> bool {
+        matches!(self, Self::Unpaid { source } if source.is_too_expensive())
     }
 
     /// Whether other segments in the same session should stop waiting: the peer is gone.
@@ -222,6 +264,7 @@ impl AttemptError {
                 | Self::SessionTimeout { .. }
                 | Self::Info { .. }
                 | Self::Build { .. }
+                | Self::Unpaid { .. }
                 | Self::SessionLost
                 | Self::Transport(TransportError::Dial { .. } | TransportError::DialTimeout { .. })
         )
@@ -234,6 +277,9 @@ impl AttemptError {
             Fault::Busy => ErrorType::Busy,
             Fault::Media => ErrorType::SourceInvalid,
             Fault::Incapable => ErrorType::Unsupported,
+            Fault::Payment(Refusal::Balance) => ErrorType::InsufficientBalance,
+            Fault::Payment(Refusal::ParamsExpired) => ErrorType::TicketParamsExpired,
+            Fault::Payment(_) => ErrorType::PaymentRejected,
             Fault::Token | Fault::Other => other,
         };
         match self {
@@ -255,6 +301,7 @@ impl AttemptError {
             Self::Download { .. } => ErrorType::OutputMissing,
             Self::Check { check: signature::NAME, .. } => ErrorType::BadSignature,
             Self::Check { .. } => ErrorType::OutputUndecodable,
+            Self::Unpaid { source } => source.kind(),
             Self::Build { .. } => ErrorType::Internal,
         }
     }
@@ -269,6 +316,7 @@ impl AttemptError {
             | Self::Download { source: DownloadError::Timeout { .. }, .. } => Outcome::Timeout,
             Self::NoSession { .. } | Self::Info { .. } | Self::Refused { .. } => Outcome::Rejected,
             Self::Check { .. } => Outcome::VerificationFailed,
+            Self::Unpaid { source } if source.is_too_expensive() => Outcome::PriceExceeded,
             Self::SessionLost => Outcome::Cancelled,
             _ => Outcome::Failed,
         }

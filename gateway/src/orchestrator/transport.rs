@@ -30,7 +30,7 @@ use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 use super::{error::TransportError, tls};
-use crate::lifecycle::Tasks;
+use crate::{buffers::Buffers, lifecycle::Tasks};
 
 /// TCP and TLS together (go-livepeer `common/util.go:34`).
 const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -85,6 +85,7 @@ type Idle = Vec<(Instant, SendRequest<Full<Bytes>>)>;
 #[derive(Clone)]
 pub struct Transport {
     tasks: Tasks,
+    buffers: Buffers,
     tls: TlsConnector,
     idle: Arc<Mutex<HashMap<Peer, Idle>>>,
 }
@@ -113,7 +114,7 @@ impl std::fmt::Debug for Exchange {
 impl Exchange {
     /// Reads the body into one buffer of at most `limit` bytes and keeps the connection.
     pub async fn collect(self, limit: usize) -> Result<Bytes, TransportError> {
-        let body = super::download::collect(self.response.into_body(), limit).await?;
+        let body = super::download::collect(self.response.into_body(), limit, &self.transport.buffers).await?;
         self.transport.keep(self.peer, self.connection);
         Ok(body)
     }
@@ -121,9 +122,9 @@ impl Exchange {
 
 impl Transport {
     /// No connections yet.
-    pub fn new(tasks: Tasks) -> Self {
+    pub fn new(tasks: Tasks, buffers: Buffers) -> Self {
         let tls = TlsConnector::from(tls::media_config());
-        Self { tasks, tls, idle: Arc::default() }
+        Self { tasks, buffers, tls, idle: Arc::default() }
     }
 
     /// Sends a request on a warm connection, or on a new one, and waits for the response's head.

@@ -4,6 +4,8 @@
 //! no information. Texts are compared whole, as stock gateways do (server/broadcast.go:1680-1700).
 //! What is not known here is a failure of that one orchestrator: another may do better.
 
+use waymark_payments::session::Refusal;
+
 /// Whose fault a failed attempt is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
@@ -17,6 +19,8 @@ pub enum Fault {
     Incapable,
     /// The session's token is void or expired: a new session is needed.
     Token,
+    /// The payment was refused.
+    Payment(Refusal),
     /// Anything else: that orchestrator failed.
     Other,
 }
@@ -81,6 +85,7 @@ pub fn classify_result(text: &str) -> Fault {
 pub fn classify_refusal(status: u16, text: &str) -> Fault {
     match classify_result(text) {
         Fault::Other if status == 429 => Fault::Busy,
+        Fault::Other => Refusal::read(status, text).map_or(Fault::Other, Fault::Payment),
         fault => fault,
     }
 }
@@ -139,13 +144,24 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_payment_says_what_about_it() {
+        for (text, refusal) in [
+            ("Insufficient balance\n", Refusal::Balance),
+            ("TicketParams expired\n", Refusal::ParamsExpired),
+            ("invalid recipientRand for ticket recipientRandHash\n", Refusal::Params),
+            ("invalid ticket signature\n", Refusal::Signature),
+        ] {
+            assert_eq!(classify_refusal(400, text), Fault::Payment(refusal), "{text}");
+        }
+    }
+
+    #[test]
     fn everything_else_is_the_orchestrators_own_failure() {
         for (status, text) in [
             (500, "Internal Server Error\n"),
             (403, "Forbidden\n"),
             (403, "ErrorSegEncoding\n"),
             (403, "ErrSegSig\n"),
-            (400, "Insufficient balance\n"),
             (502, "<html>bad gateway</html>"),
             (200, "MismatchedSegments"),
             (200, "TranscoderStopped"),

@@ -4,13 +4,12 @@
 //! be there and make sense (discovery/discovery.go:120-336, server/broadcast.go:884-948); what it
 //! does not need is dropped, so that a talkative orchestrator occupies no memory for half an hour.
 
-use std::num::NonZeroU64;
-
 use alloy_primitives::Address;
 use bytes::Bytes;
 use jiff::Timestamp;
 use prost::Message;
 use url::Url;
+use waymark_payments::price::{Price, PriceError};
 use waymark_proto::net::{self, AuthToken, OrchestratorInfo};
 
 use super::address::{self, AddressProblem};
@@ -93,15 +92,6 @@ pub enum InfoError {
         #[source]
         source: Incompatible,
     },
-}
-
-/// A price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Price {
-    /// Wei for that many pixels.
-    pub wei: u64,
-    /// Pixels.
-    pub pixels: NonZeroU64,
 }
 
 /// What an orchestrator said of itself when it opened a session.
@@ -198,6 +188,13 @@ fn read_token(token: AuthToken) -> Result<AuthToken, InfoError> {
     })
 }
 
+/// The token that a refreshed session brings, and when it begins to be refused; `None` if it is none.
+pub fn read_fresh_token(token: AuthToken) -> Option<(AuthToken, Timestamp)> {
+    let token = read_token(token).ok()?;
+    let expires_at = read_time(token.expiration);
+    Some((token, expires_at))
+}
+
 fn trim_capabilities(capabilities: net::Capabilities) -> Result<net::Capabilities, InfoError> {
     let net::Capabilities { bitstring, mandatories, version, .. } = capabilities;
     for set in [&bitstring, &mandatories] {
@@ -245,12 +242,8 @@ fn read_time(unix_seconds: i64) -> Timestamp {
 }
 
 fn read_price(price: &net::PriceInfo) -> Result<Price, InfoError> {
-    let (wei, pixels) = (price.price_per_unit, price.pixels_per_unit);
-    let non_zero = u64::try_from(pixels).ok().and_then(NonZeroU64::new);
-    match (u64::try_from(wei), non_zero) {
-        (Ok(wei), Some(pixels)) => Ok(Price { wei, pixels }),
-        _ => Err(InfoError::BadPrice { wei, pixels }),
-    }
+    Price::try_from(price)
+        .map_err(|PriceError { wei, pixels }| InfoError::BadPrice { wei, pixels })
 }
 
 /// Siblings are hints: one that is no address is passed over.

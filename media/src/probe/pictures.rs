@@ -49,6 +49,17 @@ impl Pictures {
         }
     }
 
+    /// Whether there is a picture and all that its decoding needs.
+    pub(super) const fn decodable(&self) -> bool {
+        self.sequence.is_some() && self.has_pps && self.frames > 0
+    }
+
+    /// Whether decoding can start somewhere: no more pictures can change that, nor the format, which
+    /// is that of the first parameter set.
+    pub(super) const fn settled(&self) -> bool {
+        self.decodable() && self.key_frames > 0
+    }
+
     /// How many bytes of a NAL unit that starts with `header` are worth having.
     pub(super) const fn wanted(&self, header: u8) -> usize {
         match self.syntax {

@@ -5,21 +5,21 @@ use super::packets::{Packets, pes_header};
 use super::pictures::{Pictures, Syntax};
 use super::psi::{MAX_AUDIO, Program, Section, program, program_map_pids};
 use super::rate::{self, Rate};
-use super::{AudioCodec, Probe, ProbeError, Video, VideoCodec};
+use super::{AudioCodec, Probe, ProbeError, Until, Video, VideoCodec};
 use crate::Container;
 
 /// Ticks per second of presentation times, and where their 33 bits wrap.
 const CLOCK: u64 = 90_000;
 const WRAP: u64 = 1 << 33;
 
-pub(super) fn probe(packets: Packets<'_>) -> Result<Probe, ProbeError> {
+pub(super) fn probe(packets: Packets<'_>, until: Until) -> Result<Probe, ProbeError> {
     if let Some(program) = find_program(packets.clone()) {
         let (pid, codec) = program.video.ok_or(ProbeError::NoVideo)?;
-        return walk(packets, pid, codec, &program).into_probe(codec);
+        return walk(packets, pid, codec, &program, until).into_probe(codec);
     }
     // A stream cut after its tables: libav takes a PID with a video stream id for video and guesses.
     let pid = guess_video_pid(packets.clone()).ok_or(ProbeError::NoVideo)?;
-    let walk_as = |codec| walk(packets.clone(), pid, codec, &Program::default());
+    let walk_as = |codec| walk(packets.clone(), pid, codec, &Program::default(), Until::End);
     let h264 = walk_as(VideoCodec::H264);
     match walk_as(VideoCodec::Hevc).into_probe(VideoCodec::Hevc) {
         Ok(hevc) if !h264.decodable() => Ok(hevc),
@@ -70,7 +70,13 @@ struct Walk {
     audio: Option<AudioCodec>,
 }
 
-fn walk(packets: Packets<'_>, pid: u16, codec: VideoCodec, program: &Program) -> Walk {
+fn walk(
+    packets: Packets<'_>,
+    pid: u16,
+    codec: VideoCodec,
+    program: &Program,
+    until: Until,
+) -> Walk {
     let mut pictures = match codec {
         VideoCodec::H264 => Some(Pictures::new(Syntax::H264)),
         VideoCodec::Hevc => Some(Pictures::new(Syntax::Hevc)),
@@ -108,6 +114,9 @@ fn walk(packets: Packets<'_>, pid: u16, codec: VideoCodec, program: &Program) ->
         if let (Some(pictures), Some(data)) = (&mut pictures, packet.payload.get(skip..)) {
             scanner.feed(data, packet.at + skip, pictures);
         }
+        if until == Until::Decodable && pictures.as_ref().is_none_or(Pictures::settled) {
+            break;
+        }
     }
     if let Some(pictures) = &mut pictures {
         scanner.finish(pictures);
@@ -119,7 +128,7 @@ fn walk(packets: Packets<'_>, pid: u16, codec: VideoCodec, program: &Program) ->
 
 impl Walk {
     fn decodable(&self) -> bool {
-        self.pictures.as_ref().is_some_and(|p| p.sequence.is_some() && p.has_pps && p.frames > 0)
+        self.pictures.as_ref().is_some_and(Pictures::decodable)
     }
 
     fn into_probe(self, codec: VideoCodec) -> Result<Probe, ProbeError> {

@@ -4,20 +4,26 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{
-    ConnectionFault, DownloadFault, Fault, FaultSpec, GetOrchestratorFault, SegmentFault, Times,
+    ConnectionFault, DownloadFault, Fault, FaultSpec, GetOrchestratorFault, ParamsFault,
+    PaymentFault, RefreshFault, SegmentFault, Times,
 };
 
 /// Default size of an oversized result: far above any real one.
 const OVERSIZED_RESULT: u64 = 64 << 20;
 /// Default size of an oversized rendition: above what a node takes itself.
 const OVERSIZED_DOWNLOAD: u64 = 400_000_000;
+/// Default limit of nonces: the largest that carries no tag.
+const NONCE_LIMIT: u32 = 1023;
 
 /// Why a text is no fault.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultParseError {
-    /// No phase, or none of the four.
-    #[error("`{given}` names no phase: write info:, segment:, download: or connection: and a kind")]
+    /// No phase, or none of those there are.
+    #[error(
+        "`{given}` names no phase: write info:, segment:, download:, connection:, payment:, params: or \
+         refresh: and a kind"
+    )]
     Phase {
         /// What was given.
         given: String,
@@ -52,6 +58,11 @@ const SEGMENT: &str = "slow=DURATION, busy, capped, hang-before-headers, hang-in
 const DOWNLOAD: &str =
     "not-found, hang, slow=DURATION, truncated, corrupt, oversized[=BYTES], status=CODE";
 const CONNECTION: &str = "new-certificate, refuse";
+const PAYMENT: &str = "params-expired, nonce-limit[=NONCE], inactive, insufficient-balance, new-secret, \
+                       refused=TEXT";
+const PARAMS: &str =
+    "price-doubled, price-times=FACTOR, price-zero, face-value-zero, expired, insufficient-reserve";
+const REFRESH: &str = "not-found, hang, status=CODE";
 
 impl FromStr for FaultSpec {
     type Err = FaultParseError;
@@ -74,6 +85,9 @@ impl FromStr for FaultSpec {
             "segment" => Fault::Segment(given.segment()?),
             "download" => Fault::Download(given.download()?),
             "connection" => Fault::Connection(given.connection()?),
+            "payment" => Fault::Payment(given.payment()?),
+            "params" => Fault::Params(given.params()?),
+            "refresh" => Fault::Refresh(given.refresh()?),
             _ => return Err(phase_error()),
         };
         Ok(Self { fault, times })
@@ -163,6 +177,42 @@ impl Given<'_> {
         })
     }
 
+    fn payment(&self) -> Result<PaymentFault, FaultParseError> {
+        use PaymentFault as F;
+        match self.kind {
+            "nonce-limit" => return Ok(F::NonceLimit(self.number(Some(NONCE_LIMIT))?)),
+            "refused" => return Ok(F::Refused(self.string()?)),
+            _ => {}
+        }
+        self.plain(
+            "payment",
+            PAYMENT,
+            &[F::ParamsExpired, F::Inactive, F::InsufficientBalance, F::NewSecret],
+            |fault| fault.kind().0,
+        )
+    }
+
+    fn params(&self) -> Result<ParamsFault, FaultParseError> {
+        use ParamsFault as F;
+        if self.kind == "price-times" {
+            return Ok(F::PriceTimes(self.number(None)?));
+        }
+        self.plain(
+            "params",
+            PARAMS,
+            &[F::PriceDoubled, F::PriceZero, F::FaceValueZero, F::Expired, F::InsufficientReserve],
+            |fault| fault.kind().0,
+        )
+    }
+
+    fn refresh(&self) -> Result<RefreshFault, FaultParseError> {
+        use RefreshFault as F;
+        if self.kind == "status" {
+            return Ok(F::Status(self.status()?));
+        }
+        self.plain("refresh", REFRESH, &[F::NotFound, F::Hang], |fault| fault.kind().0)
+    }
+
     /// A kind that takes no value.
     fn plain<F: Clone>(
         &self,
@@ -205,6 +255,14 @@ impl Given<'_> {
         }
     }
 
+    fn number(&self, default: Option<u32>) -> Result<u32, FaultParseError> {
+        let value = match self.value {
+            None => default,
+            Some(value) => value.parse().ok(),
+        };
+        value.ok_or_else(|| self.wants("a whole number"))
+    }
+
     fn string(&self) -> Result<String, FaultParseError> {
         self.value.map(str::to_owned).ok_or_else(|| self.wants("a text after ="))
     }
@@ -236,7 +294,9 @@ mod tests {
                         .replace("[=BYTES]", "")
                         .replace("DURATION", "3s")
                         .replace("CODE", "503")
-                        .replace("TEXT", "a: b");
+                        .replace("TEXT", "a: b")
+                        .replace("[=NONCE]", "=1023")
+                        .replace("FACTOR", "3");
                     let text = format!("{phase}:{kind}");
                     text.parse::<FaultSpec>().unwrap_or_else(|e| panic!("{text}: {e}")).fault
                 })
@@ -247,6 +307,9 @@ mod tests {
             all("segment", SEGMENT),
             all("download", DOWNLOAD),
             all("connection", CONNECTION),
+            all("payment", PAYMENT),
+            all("params", PARAMS),
+            all("refresh", REFRESH),
         ]
         .concat()
     }
@@ -284,9 +347,10 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "`busy` names no phase: write info:, segment:, download: or connection: and a kind",
-                "`gpu:melt` names no phase: write info:, segment:, download: or connection: and a \
-                 kind",
+                "`busy` names no phase: write info:, segment:, download:, connection:, payment:, \
+                 params: or refresh: and a kind",
+                "`gpu:melt` names no phase: write info:, segment:, download:, connection:, payment:, \
+                 params: or refresh: and a kind",
                 "`melt` is no fault of connection: use one of new-certificate, refuse",
                 "`slow` needs a duration such as =500ms or =3s",
                 "`busy=1` needs no value",
@@ -297,7 +361,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in "(info|segment|download|connection)?:?[a-z-]{0,20}=?.{0,20}") {
+        fn no_text_makes_the_parser_panic(text in "(info|segment|download|connection|payment|params|refresh)?:?[a-z-]{0,20}=?.{0,20}") {
             drop(text.parse::<FaultSpec>());
         }
     }

@@ -95,11 +95,16 @@ async fn renditions(options: &AnswererOptions) -> anyhow::Result<Vec<Bytes>> {
         renditions.push(bytes.with_context(|| format!("cannot read {}", path.display()))?.into());
     }
     if renditions.is_empty() {
-        let (count, size) = (options.renditions, options.rendition_bytes);
-        ensure!((1..=SIZES.len()).contains(&count), "1 to {} renditions can be drawn", SIZES.len());
-        renditions = tokio::task::spawn_blocking(move || draw_renditions(count, size)).await??;
+        renditions = drawn_renditions(options.renditions, options.rendition_bytes).await?;
     }
     Ok(renditions)
+}
+
+/// Renditions drawn for a node that answers at once: `count` of a gateway's default sizes, each of about
+/// `size` bytes.
+pub async fn drawn_renditions(count: usize, size: usize) -> anyhow::Result<Vec<Bytes>> {
+    ensure!((1..=SIZES.len()).contains(&count), "1 to {} renditions can be drawn", SIZES.len());
+    tokio::task::spawn_blocking(move || draw_renditions(count, size)).await?
 }
 
 fn draw_renditions(count: usize, size: usize) -> anyhow::Result<Vec<Bytes>> {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use super::Orchestrator;
 use super::capabilities::{MAX_CAPABILITY, advertised, default_capabilities};
@@ -13,6 +13,7 @@ use super::engine::{Engine, Transcoding};
 use super::io::Gate;
 use super::life::Life;
 use super::node::{Node, Options};
+use super::payee::{OnChain, Payee};
 use super::port::Port;
 use super::server;
 use super::stats::Recorder;
@@ -42,6 +43,7 @@ pub struct Builder {
     threads: usize,
     faults: Vec<FaultSpec>,
     wait: Duration,
+    payments: Option<OnChain>,
 }
 
 impl Default for Builder {
@@ -66,6 +68,7 @@ impl Default for Builder {
             threads: 1,
             faults: Vec::new(),
             wait: WAIT,
+            payments: None,
         }
     }
 }
@@ -98,6 +101,13 @@ impl Builder {
     /// No key: the address is zero and signatures are empty.
     pub fn off_chain(mut self) -> Self {
         self.options.key = None;
+        self
+    }
+
+    /// Wants to be paid: it sells at a price, takes tickets, and refuses what a stock node refuses. All
+    /// requests must then be signed. The key is that of the recipient.
+    pub fn on_chain(mut self, payments: OnChain) -> Self {
+        self.payments = Some(payments);
         self
     }
 
@@ -186,6 +196,11 @@ impl Builder {
             bits.iter().all(|bit| *bit <= MAX_CAPABILITY),
             "capability bits must be at most {MAX_CAPABILITY}"
         );
+        let payee = match (self.payments, &self.options.key) {
+            (Some(payments), Some(key)) => Some(Arc::new(Payee::new(payments, key.address()))),
+            (Some(_), None) => bail!("an orchestrator that is paid needs a key"),
+            (None, _) => None,
+        };
         let port = Port::take(self.listen)?;
         let scheme = if self.options.tls { "https" } else { "http" };
         let own_uri = format!("{scheme}://{}", port.addr());
@@ -196,6 +211,7 @@ impl Builder {
             host: origin.host().to_owned(),
             uri,
             capabilities: advertised(&self.options.capabilities, &self.options.version),
+            payee,
             engine: Engine::new(self.transcoding, self.threads).await?,
             faults: Switchboard::new(self.faults),
             stats: Recorder::new(),

@@ -55,12 +55,11 @@ pub(crate) struct Profile {
     pub(crate) wire: net::VideoProfile,
 }
 
-/// Decodes the payment header and gives the sender it names, zeros when there is none.
-pub(crate) fn payment_sender(header: &[u8]) -> Result<Address, Refusal> {
+/// Decodes the payment header.
+pub(crate) fn payment(header: &[u8]) -> Result<net::Payment, Refusal> {
     let bytes =
         BASE64.decode(header).map_err(|e| Refusal::PaymentBase64(offset(&e, header.len())))?;
-    let payment = net::Payment::decode(bytes.as_slice()).map_err(|_| Refusal::PaymentProtobuf)?;
-    Ok(address(&payment.sender))
+    net::Payment::decode(bytes.as_slice()).map_err(|_| Refusal::PaymentProtobuf)
 }
 
 impl SegmentJob {
@@ -150,11 +149,6 @@ fn chosen_list(data: &net::SegData) -> (ProfileList, &[net::VideoProfile]) {
     .map_or((ProfileList::None, &[]), |(list, profiles)| (list, profiles.as_slice()))
 }
 
-/// The last 20 bytes, padded with zeros in front, as go-ethereum reads an address.
-pub(crate) fn address(bytes: &[u8]) -> Address {
-    Address::from(right_aligned::<20>(bytes).0)
-}
-
 fn right_aligned<const N: usize>(bytes: &[u8]) -> FixedBytes<N> {
     let tail = &bytes[bytes.len().saturating_sub(N)..];
     FixedBytes::left_padding_from(tail)
@@ -175,6 +169,7 @@ mod tests {
 
     use super::*;
     use crate::crypto::Key;
+    use crate::ticket::address;
 
     const VECTOR: &str = "CgZtb3ZpZTEQKhogQbGgZJdSrxsos9wpoVVu7ngeSkw6H39T+Q+oNN4JjE0iB2ludmFsaWQqQRZbCLkUbCRbvfdFXEa2FuSu1MJ6YmobrEM2swNV2EJZLwDZty8zZ6v6KFefH+YJcjB4x6YIyqygbkayY180VasbMNAPOggKBIOggCAqAEIyCiAAESIzRFVmd4iZqrvM3e7/ABEiM0RVZneImaq7zN3u/xIIMGExYjJjM2QYgPLWygaKAiGCAQ5QMjQwcDMwZnBzMTZ4OYgBqgOQAfABmAHAzySgAR6KAiGCAQ5QMzYwcDMwZnBzMTZ4OYgBgAWQAegCmAGAn0mgAR4=";
 
@@ -232,6 +227,7 @@ mod tests {
 
     #[test]
     fn payment_errors_name_the_offset_of_the_bad_byte() {
+        let payment_sender = |header: &[u8]| payment(header).map(|p| address(&p.sender));
         assert_eq!(payment_sender(b""), Ok(Address::ZERO));
         assert_eq!(payment_sender(b"!!!"), Err(Refusal::PaymentBase64(0)));
         assert_eq!(payment_sender(b"AAAA!"), Err(Refusal::PaymentBase64(4)));
@@ -246,7 +242,7 @@ mod tests {
         fn no_header_makes_the_decoders_panic(header in proptest::collection::vec(any::<u8>(), 0..200)) {
             let encoded = BASE64.encode(&header);
             for bytes in [header.as_slice(), encoded.as_bytes()] {
-                drop(payment_sender(bytes));
+                drop(payment(bytes));
                 if let Ok(job) = SegmentJob::decode(bytes) {
                     prop_assert!(job.duration <= Duration::from_mins(5));
                     job.is_signed_by(Address::ZERO);

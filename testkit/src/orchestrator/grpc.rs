@@ -10,11 +10,12 @@ use tonic::{Request, Response, Status};
 use waymark_proto::net::orchestrator_server::Orchestrator;
 use waymark_proto::{TAG_HEADER, net};
 
-use super::credentials::address;
 use super::node::Context;
+use super::payee::TermsError;
 use super::stats::{OrchestratorRequestSeen, count};
 use crate::crypto::verify_lp;
 use crate::fault::{Fault, GetOrchestratorFault};
+use crate::ticket::address;
 
 /// The one capability left by the fault that makes a node useless: MP4 alone.
 const USELESS_BIT: u32 = 2;
@@ -95,7 +96,7 @@ impl Service {
                 | GetOrchestratorFault::IncompatibleCapabilities => {}
             }
         }
-        if node.options.require_signatures && !is_signed(request) {
+        if node.wants_signatures() && !is_signed(request) {
             return Err(Status::unknown(
                 "Invalid orchestrator request: orchestrator req sig check failed",
             ));
@@ -103,7 +104,14 @@ impl Service {
         life.sessions.check_capacity("", Instant::now()).map_err(|_| capped())?;
         let options = &node.options;
         let token = life.tokens.issue(options.clock.since_epoch(), options.token_lifetime);
-        let mut info = node.info(Some(token));
+        let memory = life.memory();
+        let sender = address(&request.address);
+        let mut info = if node.payee.is_some() {
+            let offer = self.ctx.offer(&memory, sender, None).await;
+            node.priced_info(Some(token), offer.map_err(|error| no_terms(&error))?)
+        } else {
+            node.info(Some(token))
+        };
         match fault {
             Some(GetOrchestratorFault::EmptyTranscoder) => info.transcoder.clear(),
             Some(GetOrchestratorFault::NoAuthToken) => info.auth_token = None,
@@ -115,6 +123,10 @@ impl Service {
         }
         Ok(info)
     }
+}
+
+fn no_terms(error: &TermsError) -> Status {
+    Status::unknown(error.to_string())
 }
 
 fn capped() -> Status {

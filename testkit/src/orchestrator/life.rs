@@ -1,8 +1,9 @@
-//! One life of a node: what a restart of its process would replace. Secret, certificate, sessions and
-//! connections belong to a life; address, key, options, faults and counts outlive it.
+//! One life of a node: what a restart of its process would replace. Secrets, credit, certificate,
+//! sessions and connections belong to a life; address, key, options, faults and counts outlive it.
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -10,12 +11,15 @@ use tokio_util::task::TaskTracker;
 
 use super::certificate::Identity;
 use super::node::Node;
+use super::payee::Memory;
 use super::sessions::Sessions;
 use super::token::TokenMint;
 
 pub(crate) struct Life {
     pub(crate) tokens: TokenMint,
     pub(crate) sessions: Sessions,
+    /// What the payee knows; nothing off-chain.
+    memory: Mutex<Arc<Memory>>,
     /// `None` on a plain port.
     identity: Mutex<Option<Identity>>,
     /// No further connections and requests; those there are may finish.
@@ -32,12 +36,24 @@ impl Life {
         Ok(Self {
             tokens: TokenMint::new(&rand::random()),
             sessions: Sessions::new(node.options.max_sessions, node.options.session_idle),
+            memory: Mutex::new(Arc::new(Memory::new())),
             identity: Mutex::new(node.new_identity()?),
             draining: CancellationToken::new(),
             dead: CancellationToken::new(),
             connections: Mutex::default(),
             tasks: TaskTracker::new(),
         })
+    }
+
+    /// What the payee knows now.
+    pub(crate) fn memory(&self) -> Arc<Memory> {
+        Arc::clone(&self.memory.lock())
+    }
+
+    /// New secrets and no credit, as after a restart, while connections and sessions stay.
+    pub(crate) fn renew_secrets(&self) {
+        self.tokens.renew(&rand::random());
+        *self.memory.lock() = Arc::new(Memory::new());
     }
 
     pub(crate) fn identity(&self) -> Option<Identity> {

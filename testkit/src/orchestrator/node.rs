@@ -14,6 +14,7 @@ use super::certificate::Identity;
 use super::engine::Engine;
 use super::io::Gate;
 use super::life::Life;
+use super::payee::{Offer, Payee};
 use super::stats::Recorder;
 use super::switchboard::Switchboard;
 use crate::clock::Clock;
@@ -47,6 +48,8 @@ pub(crate) struct Node {
     /// What it advertises.
     pub(crate) capabilities: net::Capabilities,
     pub(crate) engine: Engine,
+    /// `None` off-chain, where work is free.
+    pub(crate) payee: Option<Arc<Payee>>,
     pub(crate) faults: Switchboard,
     pub(crate) stats: Recorder,
     /// Shut while the whole node is frozen.
@@ -70,6 +73,11 @@ impl Node {
         self.options.key.as_ref().map_or(Address::ZERO, Key::address)
     }
 
+    /// Whether requests and segments must be signed: always where somebody is to pay.
+    pub(crate) fn wants_signatures(&self) -> bool {
+        self.options.require_signatures || self.payee.is_some()
+    }
+
     /// A new certificate; `None` on a plain port.
     pub(crate) fn new_identity(&self) -> anyhow::Result<Option<Identity>> {
         self.options
@@ -78,7 +86,7 @@ impl Node {
             .transpose()
     }
 
-    /// The node's information around a token; prices and ticket parameters are absent, as off-chain.
+    /// The node's information around a token, without price and ticket parameters, as off-chain.
     pub(crate) fn info(&self, auth_token: Option<net::AuthToken>) -> net::OrchestratorInfo {
         net::OrchestratorInfo {
             transcoder: self.uri.clone(),
@@ -86,6 +94,21 @@ impl Node {
             capabilities: Some(self.capabilities.clone()),
             auth_token,
             ..Default::default()
+        }
+    }
+}
+
+impl Node {
+    /// The same with a price and ticket parameters.
+    pub(crate) fn priced_info(
+        &self,
+        auth_token: Option<net::AuthToken>,
+        offer: Offer,
+    ) -> net::OrchestratorInfo {
+        net::OrchestratorInfo {
+            ticket_params: Some(offer.params),
+            price_info: Some(offer.price),
+            ..self.info(auth_token)
         }
     }
 }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
+use super::payee::PaymentError;
+
 /// Why a segment was refused. The order of the variants is the order of the checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -23,6 +25,10 @@ pub(crate) enum Refusal {
     TokenInvalid,
     TokenExpired,
     Capped,
+    /// Price or ticket parameters cannot be made.
+    Terms,
+    /// The payment, or the credit with it.
+    Payment(PaymentError),
     /// The body is too large, or ended early.
     Body,
     /// The body was to be fetched from a URL and could not be.
@@ -38,8 +44,8 @@ impl Refusal {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::PaymentBase64(_) | Self::PaymentProtobuf => StatusCode::PAYMENT_REQUIRED,
-            Self::Body => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Fetch => StatusCode::BAD_REQUEST,
+            Self::Body | Self::Terms => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Fetch | Self::Payment(_) => StatusCode::BAD_REQUEST,
             Self::Fault(status) => *status,
             Self::SegmentBase64
             | Self::SegmentProtobuf
@@ -80,7 +86,8 @@ impl Refusal {
             Self::TokenInvalid => "invalid auth token",
             Self::TokenExpired => "expired auth token",
             Self::Capped => "OrchestratorCapped",
-            Self::Body => "Internal Server Error",
+            Self::Body | Self::Terms => "Internal Server Error",
+            Self::Payment(error) => return Cow::Owned(error.to_string()),
             Self::Fetch => "BadRequest",
             Self::Hash => "Forbidden",
             Self::Fault(status) => status.canonical_reason().unwrap_or("fault"),
@@ -91,6 +98,7 @@ impl Refusal {
     pub(crate) fn key(&self) -> Cow<'static, str> {
         match self {
             Self::PaymentBase64(_) => Cow::Borrowed("base64 decode error"),
+            Self::Payment(error) => Cow::Owned(error.key()),
             other => other.text(),
         }
     }

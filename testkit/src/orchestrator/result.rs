@@ -10,10 +10,11 @@ use super::node::Node;
 use crate::crypto::{Key, result_digest};
 use crate::fault::SegmentFault;
 
-/// The answer to a segment. The token comes back as it was sent, its tag included.
+/// The answer to a segment. The token in its information comes back as it was sent, its tag included.
 pub(crate) fn message(
     node: &Node,
     job: &SegmentJob,
+    info: net::OrchestratorInfo,
     outcome: Result<Vec<Rendition>, String>,
     fault: Option<&SegmentFault>,
 ) -> net::TranscodeResult {
@@ -23,11 +24,7 @@ pub(crate) fn message(
         Err(text) => Some(Outcome::Error(text)),
     };
     let ahead = i64::from(fault == Some(&SegmentFault::WrongSeq));
-    net::TranscodeResult {
-        seq: job.data.seq.wrapping_add(ahead),
-        info: Some(node.info(job.data.auth_token.clone())),
-        result,
-    }
+    net::TranscodeResult { seq: job.data.seq.wrapping_add(ahead), info: Some(info), result }
 }
 
 fn data(

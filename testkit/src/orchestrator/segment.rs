@@ -1,4 +1,4 @@
-//! `/segment`: the checks, the early 200, and the work behind it.
+//! `/segment`: the checks, the payment, the early 200, and the work behind it.
 //!
 //! The answer's head leaves before anything is transcoded; from then on every failure stands inside the
 //! message. The work is a task of its own: a gateway that goes away does not stop it.
@@ -15,13 +15,14 @@ use hyper::body::{Body as _, Incoming};
 use prost::Message as _;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use waymark_proto::{PAYMENT_HEADER, SEGMENT_HEADER, TAG_HEADER};
+use waymark_proto::{PAYMENT_HEADER, SEGMENT_HEADER, TAG_HEADER, net};
 
 use super::body::{self, MAX_SEGMENT, discard};
 use super::capabilities::compatible;
-use super::credentials::{SegmentJob, payment_sender};
+use super::credentials::{self, SegmentJob};
 use super::engine::Rendition;
 use super::node::Context;
+use super::payee::{Paid, PaymentError};
 use super::refusal::Refusal;
 use super::reply::{self, Reply};
 use super::result;
@@ -30,6 +31,7 @@ use super::stats::{ReceivedSegment, Verdict, count, push};
 use super::token::TokenError;
 use crate::client;
 use crate::fault::{Fault, SegmentFault};
+use crate::ticket::address;
 
 /// Content type of a body that is the segment's URL; compared whole.
 const URI_MODE: &[u8] = b"application/vnd+livepeer.uri";
@@ -38,9 +40,27 @@ const FETCH_TIME: std::time::Duration = std::time::Duration::from_secs(4);
 /// A refused body larger than this closes an HTTP/1.1 connection.
 const KEPT_OPEN: u64 = 256 * 1024;
 
+/// The two headers of a request that pays.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    pub(crate) payment: net::Payment,
+    /// Who pays; zeros off-chain.
+    pub(crate) sender: Address,
+    pub(crate) job: SegmentJob,
+}
+
+/// What the payment of a segment settled.
+#[derive(Debug)]
+struct Order {
+    /// What the answer says of price and parameters, made before the payment was looked at.
+    info: net::OrchestratorInfo,
+    /// `None` off-chain.
+    paid: Option<Paid>,
+}
+
 pub(crate) async fn handle(ctx: Context, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
-    let (job, mut record) = match read_head(&ctx, &head) {
+    let (Credentials { payment, sender, job }, mut record) = match read_head(&ctx, &head) {
         Ok(read) => read,
         Err((refusal, record)) => return refuse(&ctx, &head, record, &refusal, Some(body)),
     };
@@ -58,6 +78,16 @@ pub(crate) async fn handle(ctx: Context, request: Request<Incoming>) -> Reply {
             return refuse(&ctx, &head, Some(record.into()), &refusal, Some(body));
         }
     }
+    let order = match take_payment(&ctx, &payment, sender, &job).await {
+        Ok(order) => order,
+        Err(Refusal::Payment(PaymentError::Crash)) => {
+            dropped(&ctx, record);
+            match ctx.drop_connection().await {}
+        }
+        Err(refusal) => {
+            return refuse(&ctx, &head, Some(record.into()), &refusal, Some(body));
+        }
+    };
     let segment = match read_segment(&ctx, &head, &job, &mut record, body).await {
         Ok(segment) => segment,
         Err(refusal) => return refuse(&ctx, &head, Some(record.into()), &refusal, None),
@@ -71,30 +101,57 @@ pub(crate) async fn handle(ctx: Context, request: Request<Incoming>) -> Reply {
             dropped(&ctx, record);
             match ctx.drop_connection().await {}
         }
-        fault => accept(ctx, job, record, segment, fault.as_ref()),
+        fault => accept(ctx, job, order, record, segment, fault.as_ref()),
     }
 }
 
-type ReadHead = (SegmentJob, ReceivedSegment);
+type ReadHead = (Credentials, ReceivedSegment);
 
 /// All that can be said without the body.
 fn read_head(
     ctx: &Context,
     head: &Parts,
 ) -> Result<ReadHead, (Refusal, Option<Box<ReceivedSegment>>)> {
-    let header = |name: &str| head.headers.get(name).map_or(&[][..], |value| value.as_bytes());
-    let sender = payment_sender(header(PAYMENT_HEADER)).map_err(|refusal| (refusal, None))?;
-    let job = SegmentJob::decode(header(SEGMENT_HEADER)).map_err(|refusal| (refusal, None))?;
-    let record = record(head, &job);
-    match check(ctx, &job, sender) {
-        Ok(()) => Ok((job, record)),
+    let read = credentials(head).map_err(|refusal| (refusal, None))?;
+    let record = record(head, &read.job);
+    match check(ctx, &read.job, read.sender) {
+        Ok(()) => Ok((read, record)),
         Err(refusal) => Err((refusal, Some(Box::new(record)))),
     }
 }
 
-fn check(ctx: &Context, job: &SegmentJob, sender: Address) -> Result<(), Refusal> {
+/// Decodes both headers.
+pub(crate) fn credentials(head: &Parts) -> Result<Credentials, Refusal> {
+    let header = |name: &str| head.headers.get(name).map_or(&[][..], |value| value.as_bytes());
+    let payment = credentials::payment(header(PAYMENT_HEADER))?;
+    let job = SegmentJob::decode(header(SEGMENT_HEADER))?;
+    Ok(Credentials { sender: address(&payment.sender), payment, job })
+}
+
+/// Makes the next parameters, takes the payment, and asks whether the credit is enough.
+async fn take_payment(
+    ctx: &Context,
+    payment: &net::Payment,
+    sender: Address,
+    job: &SegmentJob,
+) -> Result<Order, Refusal> {
+    let memory = ctx.life.memory();
+    let fault = ctx.payment_fault()?;
+    let info = ctx.offer_info(&memory, sender, job).await?;
+    let account = job.session_id();
+    ctx.take_payment(&memory, payment, account, fault.as_ref()).await?;
+    if ctx.node.payee.is_none() {
+        return Ok(Order { info, paid: None });
+    }
+    let price = payment.expected_price.as_ref();
+    ctx.check_balance(&memory, sender, account, price, fault.as_ref())?;
+    Ok(Order { info, paid: Some(Paid::new(memory, sender, account, price)) })
+}
+
+/// Checks what the headers say.
+pub(crate) fn check(ctx: &Context, job: &SegmentJob, sender: Address) -> Result<(), Refusal> {
     let Context { node, life, .. } = ctx;
-    if node.options.require_signatures && !job.is_signed_by(sender) {
+    if node.wants_signatures() && !job.is_signed_by(sender) {
         return Err(Refusal::Signature);
     }
     let needed = job.data.capabilities.as_ref();
@@ -144,6 +201,7 @@ async fn read_segment(
 fn accept(
     ctx: Context,
     job: SegmentJob,
+    order: Order,
     mut record: ReceivedSegment,
     segment: Bytes,
     fault: Option<&SegmentFault>,
@@ -167,7 +225,8 @@ fn accept(
     let entered = ctx.life.sessions.enter(job.session_id(), Instant::now());
     ctx.count_sessions();
     let (send, receive) = oneshot::channel();
-    let work = work(ctx.clone(), job, segment, fault.cloned(), entered);
+    let dies = order.paid.as_ref().is_some_and(|paid| paid.price.is_none());
+    let work = work(ctx.clone(), job, order, segment, fault.cloned(), entered);
     ctx.life.spawn(async move {
         let message = work.await;
         if send.send(message).is_err() {
@@ -176,6 +235,10 @@ fn accept(
     });
     let message = stream::once(async move { receive.await.ok() }).filter_map(std::future::ready);
     Response::new(match fault {
+        // A stock node reckons the debit now, without a price to reckon with.
+        _ if dies => {
+            reply::streamed(message.flat_map(move |_| reply::cut(Bytes::new(), ctx.clone())))
+        }
         Some(SegmentFault::HangInBody) => reply::streamed(
             message.flat_map(|bytes| reply::stuck(bytes.slice(..bytes.len().min(10)))),
         ),
@@ -197,6 +260,7 @@ fn accept(
 async fn work(
     ctx: Context,
     job: SegmentJob,
+    order: Order,
     segment: Bytes,
     fault: Option<SegmentFault>,
     entered: Result<Entered, EnterError>,
@@ -216,6 +280,10 @@ async fn work(
             let made = ctx.node.engine.transcode(&job, segment).await;
             if let Ok(renditions) = &made {
                 store(&entered, &job, renditions, fault.as_ref());
+                if let Some(paid) = &order.paid {
+                    let fee = paid.debit(renditions.iter().map(|rendition| rendition.pixels).sum());
+                    ctx.node.stats.update(|stats| stats.payments.debited_wei.add(&fee));
+                }
             }
             drop(turn);
             drop(entered);
@@ -226,7 +294,7 @@ async fn work(
         Ok(_) => stats.results += 1,
         Err(text) => count(&mut stats.result_errors, text),
     });
-    let message = result::message(&ctx.node, &job, outcome, fault.as_ref());
+    let message = result::message(&ctx.node, &job, order.info, outcome, fault.as_ref());
     let mut bytes = message.encode_to_vec();
     if fault == Some(SegmentFault::UnknownResult) {
         // Field 4, three bytes: a number no version of the message ever had.

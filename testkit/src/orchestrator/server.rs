@@ -28,7 +28,7 @@ use super::io::GatedStream;
 use super::life::Life;
 use super::node::{Context, Node};
 use super::reply::{self, Reply};
-use super::{download, segment};
+use super::{download, payee, segment};
 use crate::fault::{ConnectionFault, Fault};
 
 /// Connections held at the same time; more wait in the kernel.
@@ -48,7 +48,8 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// Serves one life of a node on a listener until the life drains or ends.
 pub(crate) fn serve(listener: TcpListener, node: Arc<Node>, life: &Arc<Life>) {
     life.spawn(accept(listener, Arc::clone(&node), Arc::clone(life)));
-    life.spawn(sweep(node, Arc::clone(life)));
+    life.spawn(sweep(Arc::clone(&node), Arc::clone(life)));
+    life.spawn(payee::redeem(node, Arc::clone(life)));
 }
 
 async fn accept(listener: TcpListener, node: Arc<Node>, life: Arc<Life>) {
@@ -232,6 +233,8 @@ async fn route(
     }
     match path {
         "/segment" => segment::handle(ctx, request).await,
+        "/payment" => payee::payment(ctx, request).await,
+        "/refresh-payment" => payee::refresh(ctx, request).await,
         path if path.starts_with("/stream/") => download::handle(ctx, request).await,
         _ => reply::text(StatusCode::NOT_FOUND, "404 page not found"),
     }

@@ -11,6 +11,8 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use waymark_proto::net;
 
+use super::payee::PaymentStats;
+
 /// Entries kept in each list.
 const KEPT: usize = 4096;
 /// Keys kept in each map; further ones count under `other`.
@@ -50,6 +52,8 @@ pub struct Stats {
     pub handshakes_failed: u64,
     /// Faults that struck, by name.
     pub faults: BTreeMap<String, u64>,
+    /// Payments; all zero off-chain.
+    pub payments: PaymentStats,
     /// The newest GetOrchestrator calls, oldest first.
     pub requests: VecDeque<Arc<OrchestratorRequestSeen>>,
     /// The newest segments with a header that decodes, oldest first.

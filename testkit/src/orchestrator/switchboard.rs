@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use parking_lot::Mutex;
 
 use crate::fault::{
-    ConnectionFault, DownloadFault, Fault, FaultSpec, GetOrchestratorFault, SegmentFault, Times,
+    ConnectionFault, DownloadFault, Fault, FaultSpec, GetOrchestratorFault, ParamsFault,
+    PaymentFault, RefreshFault, SegmentFault, Times,
 };
 
 /// Queues of faults; the first of a queue strikes until it is used up.
@@ -20,6 +21,9 @@ struct Queues {
     segment: Queue<SegmentFault>,
     download: Queue<DownloadFault>,
     connection: Queue<ConnectionFault>,
+    payment: Queue<PaymentFault>,
+    params: Queue<ParamsFault>,
+    refresh: Queue<RefreshFault>,
 }
 
 type Queue<F> = VecDeque<(F, Times)>;
@@ -40,6 +44,9 @@ impl Switchboard {
             Fault::Segment(fault) => queues.segment.push_back((fault, times)),
             Fault::Download(fault) => queues.download.push_back((fault, times)),
             Fault::Connection(fault) => queues.connection.push_back((fault, times)),
+            Fault::Payment(fault) => queues.payment.push_back((fault, times)),
+            Fault::Params(fault) => queues.params.push_back((fault, times)),
+            Fault::Refresh(fault) => queues.refresh.push_back((fault, times)),
         }
     }
 
@@ -61,6 +68,18 @@ impl Switchboard {
 
     pub(crate) fn connection(&self) -> Option<ConnectionFault> {
         next(&mut self.queues.lock().connection)
+    }
+
+    pub(crate) fn payment(&self) -> Option<PaymentFault> {
+        next(&mut self.queues.lock().payment)
+    }
+
+    pub(crate) fn params(&self) -> Option<ParamsFault> {
+        next(&mut self.queues.lock().params)
+    }
+
+    pub(crate) fn refresh(&self) -> Option<RefreshFault> {
+        next(&mut self.queues.lock().refresh)
     }
 }
 

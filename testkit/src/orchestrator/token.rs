@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use bytes::Bytes;
+use parking_lot::Mutex;
 use waymark_proto::net;
 
 /// Makes and checks tokens under one secret.
 pub(crate) struct TokenMint {
-    key: hmac::Key,
+    key: Mutex<hmac::Key>,
 }
 
 /// Why a token is not taken.
@@ -24,12 +25,26 @@ pub(crate) enum TokenError {
 
 impl TokenMint {
     pub(crate) fn new(secret: &[u8; 32]) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
+        Self { key: Mutex::new(hmac::Key::new(hmac::HMAC_SHA256, secret)) }
+    }
+
+    /// Goes on under another secret; no token there is counts any more.
+    pub(crate) fn renew(&self, secret: &[u8; 32]) {
+        *self.key.lock() = hmac::Key::new(hmac::HMAC_SHA256, secret);
     }
 
     /// A token for a new random session, valid for `lifetime` from `now` (time since 1970).
     pub(crate) fn issue(&self, now: Duration, lifetime: Duration) -> net::AuthToken {
-        let session_id = hex::encode(rand::random::<[u8; 4]>());
+        self.issue_for(hex::encode(rand::random::<[u8; 4]>()), now, lifetime)
+    }
+
+    /// A token for a session there is.
+    pub(crate) fn issue_for(
+        &self,
+        session_id: String,
+        now: Duration,
+        lifetime: Duration,
+    ) -> net::AuthToken {
         let expiration = i64::try_from((now + lifetime).as_secs()).unwrap_or(i64::MAX);
         let token = Bytes::copy_from_slice(self.tag(&session_id, expiration).as_ref());
         net::AuthToken { token, session_id, expiration, ..Default::default() }
@@ -48,11 +63,11 @@ impl TokenMint {
     /// Whether the token is ours, whatever its age: enough to end a session.
     pub(crate) fn check_origin(&self, token: &net::AuthToken) -> Result<(), TokenError> {
         let message = message(&token.session_id, token.expiration);
-        hmac::verify(&self.key, &message, &token.token).map_err(|_| TokenError::Invalid)
+        hmac::verify(&self.key.lock(), &message, &token.token).map_err(|_| TokenError::Invalid)
     }
 
     fn tag(&self, session_id: &str, expiration: i64) -> hmac::Tag {
-        hmac::sign(&self.key, &message(session_id, expiration))
+        hmac::sign(&self.key.lock(), &message(session_id, expiration))
     }
 }
 

@@ -12,6 +12,7 @@ mod life;
 mod limits;
 mod load;
 mod observe;
+mod payments;
 mod real;
 mod recorded;
 mod replay;

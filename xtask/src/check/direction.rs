@@ -32,7 +32,8 @@ const TABLE: &[(&str, &[&str])] = &[
 ];
 
 /// What only tests may know.
-const DEV: &[(&str, &str)] = &[("waymark", "waymark-testkit")];
+const DEV: &[(&str, &str)] =
+    &[("waymark", "waymark-testkit"), ("waymark-payments", "waymark-testkit")];
 
 /// Crates from outside that a crate must never see, whatever it uses them for: the pure ones have no
 /// wire, no socket and no runtime.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::workspace::shown;
 
 /// Where documents are; folders are not descended into, so that each is named.
-const PLACES: &[&str] = &[".", "docs", "docs/adr"];
+const PLACES: &[&str] = &[".", "contracts", "docs", "docs/adr"];
 
 /// Every relative link of every document whose file is missing.
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {

@@ -87,12 +87,16 @@ fn json_refusal(text: &str) -> Option<String> {
     }
 }
 
+fn is_weight(meaning: Meaning) -> bool {
+    matches!(meaning, Meaning::MissingOnChain(_, Check::Weight))
+}
+
 /// The weights of selection must sum to 1, with the defaults for those not given.
 pub(super) fn weights(arguments: &[Argument], problems: &mut Problems) {
-    let weights = FLAGS.iter().filter(|flag| flag.meaning == Meaning::Chain(Check::Weight));
+    let weights = FLAGS.iter().filter(|flag| is_weight(flag.meaning));
     let given: Vec<&Argument> = arguments
         .iter()
-        .filter(|argument| argument.flag.meaning == Meaning::Chain(Check::Weight))
+        .filter(|argument| is_weight(argument.flag.meaning))
         .collect();
     let Some(last) = given.last() else { return };
     let mut parts = Vec::new();

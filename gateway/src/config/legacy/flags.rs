@@ -38,8 +38,12 @@ pub(super) enum Meaning {
     CommandLine,
     /// The setting with this key.
     Setting(&'static str),
-    /// Of use on a chain only, in stock as well; checked, and without effect off-chain.
-    Chain(Check),
+    /// The setting with this key, of use on a chain only, in stock as well; checked, and without
+    /// effect off-chain.
+    OnChain(&'static str, Check),
+    /// Of use on a chain only, where it would change what the gateway does in a way that is not there
+    /// (the text says which); checked, and without effect off-chain.
+    MissingOnChain(&'static str, Check),
     /// Refines something that is not there (the text says what), so it has nothing to act on.
     Idle(&'static str),
     /// Changes what the gateway does, in a way that is not there (the text says which).
@@ -74,7 +78,8 @@ pub(super) enum Check {
 
 use Form::{Bool, Duration, Float, Int, Text};
 use Meaning::{
-    Chain, CommandLine, Dead, Gateway, Idle, Missing, Never, NotForGateways, OtherRole, Setting,
+    CommandLine, Dead, Gateway, Idle, Missing, MissingOnChain, Never, NotForGateways, OnChain,
+    OtherRole, Setting,
 };
 
 const fn flag(name: &'static str, form: Form, default: &'static str, meaning: Meaning) -> Flag {
@@ -90,6 +95,9 @@ const KAFKA: &str = "events to Kafka";
 const AMQP: &str = "events to AMQP";
 const SIGNER: &str = "payment by a remote signer";
 const VERIFIER: &str = "the external verifier";
+const WEIGHTS: &str = "selection by stake and price";
+const ROUNDS: &str = "initialising rounds";
+const REWARD: &str = "calling reward, which orchestrators do";
 const SCORES: &str = "performance scores in discovery";
 
 /// Every flag, in groups.
@@ -128,38 +136,38 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("monitor", Bool, "false", Setting("metrics.enabled")),
     flag("metricsPerStream", Bool, "false", Setting("metrics.per_stream")),
     // Selection, prices and payment: on a chain only.
-    flag("selectRandFreq", Float, "0.3", Chain(Check::Weight)),
-    flag("selectStakeWeight", Float, "0.7", Chain(Check::Weight)),
-    flag("selectPriceWeight", Float, "0", Chain(Check::Weight)),
-    flag("selectPriceExpFactor", Float, "100", Chain(Check::Positive)),
-    flag("maxPricePerUnit", Text, "0", Chain(Check::Price)),
-    flag("maxPricePerCapability", Text, "", Chain(Check::Json)),
-    flag("ignoreMaxPriceIfNeeded", Bool, "false", Chain(Check::Anything)),
-    flag("pixelsPerUnit", Text, "1", Chain(Check::AtLeast(1))),
+    flag("selectRandFreq", Float, "0.3", MissingOnChain(WEIGHTS, Check::Weight)),
+    flag("selectStakeWeight", Float, "0.7", MissingOnChain(WEIGHTS, Check::Weight)),
+    flag("selectPriceWeight", Float, "0", MissingOnChain(WEIGHTS, Check::Weight)),
+    flag("selectPriceExpFactor", Float, "100", MissingOnChain(WEIGHTS, Check::Positive)),
+    flag("maxPricePerUnit", Text, "0", OnChain("prices.max", Check::Price)),
+    flag("maxPricePerCapability", Text, "", OnChain("prices.per_capability", Check::Json)),
+    flag("ignoreMaxPriceIfNeeded", Bool, "false", OnChain("prices.ignore_max_if_needed", Check::Anything)),
+    flag("pixelsPerUnit", Text, "1", OnChain("prices.pixels", Check::AtLeast(1))),
     flag(
         "priceFeedAddr",
         Text,
         "0x639Fe6ab55C921f74e7fac1ee960C0B6293ba612",
-        Chain(Check::Address),
+        OnChain("chain.price_feed", Check::Address),
     ),
-    Flag { secret: true, ..flag("ethUrl", Text, "", Chain(Check::Url)) },
-    flag("ethAcctAddr", Text, "", Chain(Check::Address)),
-    secret("ethPassword", Chain(Check::Anything)),
-    flag("ethKeystorePath", Text, "", Chain(Check::Anything)),
-    flag("ethController", Text, "", Chain(Check::Address)),
-    flag("transactionTimeout", Duration, "5m0s", Chain(Check::Anything)),
-    flag("maxTransactionReplacements", Int, "1", Chain(Check::AtLeast(0))),
-    flag("gasLimit", Int, "0", Chain(Check::AtLeast(0))),
-    flag("minGasPrice", Int, "0", Chain(Check::AtLeast(0))),
-    flag("maxGasPrice", Int, "0", Chain(Check::AtLeast(0))),
-    flag("maxTicketEV", Text, "3000000000000", Chain(Check::AtLeast(0))),
-    flag("maxTotalEV", Text, "20000000000000", Chain(Check::AtLeast(0))),
-    flag("depositMultiplier", Int, "1", Chain(Check::AtLeast(1))),
-    flag("blockPollingInterval", Int, "5", Chain(Check::AtLeast(1))),
-    flag("initializeRound", Bool, "false", Chain(Check::Anything)),
-    flag("initializeRoundMaxDelay", Duration, "30s", Chain(Check::Anything)),
-    flag("reward", Bool, "false", Chain(Check::Anything)),
-    flag("aiServiceRegistry", Bool, "false", Chain(Check::Anything)),
+    Flag { secret: true, ..flag("ethUrl", Text, "", OnChain("chain.rpc", Check::Url)) },
+    flag("ethAcctAddr", Text, "", OnChain("chain.account", Check::Address)),
+    secret("ethPassword", OnChain("chain.passphrase", Check::Anything)),
+    flag("ethKeystorePath", Text, "", OnChain("chain.keystore", Check::Anything)),
+    flag("ethController", Text, "", OnChain("chain.controller", Check::Address)),
+    flag("transactionTimeout", Duration, "5m0s", OnChain("chain.transaction_timeout", Check::Anything)),
+    flag("maxTransactionReplacements", Int, "1", OnChain("chain.max_replacements", Check::AtLeast(0))),
+    flag("gasLimit", Int, "0", OnChain("chain.gas_limit", Check::AtLeast(0))),
+    flag("minGasPrice", Int, "0", OnChain("chain.min_gas_price", Check::AtLeast(0))),
+    flag("maxGasPrice", Int, "0", OnChain("chain.max_gas_price", Check::AtLeast(0))),
+    flag("maxTicketEV", Text, "3000000000000", OnChain("payments.max_ticket_ev", Check::AtLeast(0))),
+    flag("maxTotalEV", Text, "20000000000000", OnChain("payments.max_total_ev", Check::AtLeast(0))),
+    flag("depositMultiplier", Int, "1", OnChain("payments.deposit_multiplier", Check::AtLeast(1))),
+    flag("blockPollingInterval", Int, "5", OnChain("chain.poll", Check::AtLeast(1))),
+    flag("initializeRound", Bool, "false", MissingOnChain(ROUNDS, Check::Anything)),
+    flag("initializeRoundMaxDelay", Duration, "30s", MissingOnChain(ROUNDS, Check::Anything)),
+    flag("reward", Bool, "false", MissingOnChain(REWARD, Check::Anything)),
+    flag("aiServiceRegistry", Bool, "false", OnChain("chain.ai_registry", Check::Anything)),
     // Not there yet.
     Flag { secret: true, ..flag("authWebhookUrl", Text, "", Missing("authorisation by webhook")) },
     Flag { secret: true, ..flag("objectStore", Text, "", Missing("external object storage")) },
@@ -250,6 +258,16 @@ pub(super) const FLAGS: &[Flag] = &[
 /// The flag with exactly this name.
 pub(super) fn find(name: &str) -> Option<&'static Flag> {
     FLAGS.iter().find(|flag| flag.name == name)
+}
+
+impl Meaning {
+    /// The setting that the flag gives, if it gives one.
+    pub(super) fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Setting(key) | Self::OnChain(key, _) => Some(key),
+            _ => None,
+        }
+    }
 }
 
 impl Flag {

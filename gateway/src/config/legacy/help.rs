@@ -30,12 +30,16 @@ pub fn stock_help() -> String {
     for (name, _) in SECTIONS {
         let title = if name.is_empty() { "Gateway".to_owned() } else { capital(name) };
         let flags = FLAGS.iter().filter(|flag| match flag.meaning {
-            Meaning::Setting(key) => known(key).split().0 == *name && flag.name != "datadir",
+            Meaning::Setting(key) | Meaning::OnChain(key, _) => {
+                known(key).split().0 == *name && flag.name != "datadir"
+            }
             _ => false,
         });
         section(&mut text, &title, flags);
     }
-    names(&mut text, "Checked, without effect off-chain", |m| matches!(m, Meaning::Chain(_)));
+    names(&mut text, "Checked; refused on chain unless they are the default", |m| {
+        matches!(m, Meaning::MissingOnChain(..))
+    });
     names(&mut text, "Refused, not there yet", |m| {
         matches!(m, Meaning::Missing(_) | Meaning::Never(_))
     });
@@ -68,7 +72,7 @@ fn section<'a>(text: &mut String, title: &str, flags: impl Iterator<Item = &'a F
     put(text, &format!("\n{title}\n"));
     for flag in flags {
         let noun = match flag.meaning {
-            Meaning::Setting(key) => known(key).kind.noun(),
+            Meaning::Setting(key) | Meaning::OnChain(key, _) => known(key).kind.noun(),
             _ if flag.form == Form::Bool => "",
             _ => "FILE",
         };
@@ -101,7 +105,7 @@ fn doc(flag: &Flag) -> &'static str {
         (_, "orchWebhookUrl") => {
             "URL that answers with the list of orchestrators. Wins over -orchAddr."
         }
-        (Meaning::Setting(key), _) => known(key).doc,
+        (Meaning::Setting(key) | Meaning::OnChain(key, _), _) => known(key).doc,
         _ => "",
     }
 }
@@ -109,7 +113,7 @@ fn doc(flag: &Flag) -> &'static str {
 fn default(flag: &Flag) -> String {
     let shown = match flag.meaning {
         Meaning::Setting("log.filter") => "3",
-        Meaning::Setting(key) => known(key).default,
+        Meaning::Setting(key) | Meaning::OnChain(key, _) => known(key).default,
         _ => "",
     };
     if shown.is_empty() || flag.form == Form::Bool { String::new() } else { format!(" [{shown}]") }

@@ -16,6 +16,7 @@ pub(super) fn sort(
     warnings: &mut Vec<String>,
 ) -> Vec<Given> {
     role(arguments, problems);
+    let on_chain = on_chain(arguments);
     let mut settings = Vec::new();
     let mut idle = Idle::default();
     for argument in arguments {
@@ -31,21 +32,24 @@ pub(super) fn sort(
                 }
                 settings.extend(setting(argument, key, problems, warnings));
             }
-            Meaning::Chain(check) => {
+            Meaning::OnChain(_, check) | Meaning::MissingOnChain(_, check)
                 if !argument.canonical.is_empty()
-                    && let Some(text) = checks::refusal(check, &argument.canonical)
-                {
-                    refuse(argument, text, problems);
-                }
-                idle.chain.push(name(argument));
+                    && let Some(text) = checks::refusal(check, &argument.canonical) =>
+            {
+                refuse(argument, text, problems);
             }
+            Meaning::OnChain(key, _) if on_chain => {
+                settings.extend(setting(argument, key, problems, warnings));
+            }
+            Meaning::MissingOnChain(what, _) if on_chain => {
+                if !default {
+                    refuse(argument, not_there(what), problems);
+                }
+            }
+            Meaning::OnChain(..) | Meaning::MissingOnChain(..) => idle.chain.push(name(argument)),
             Meaning::Idle(what) if !default => idle.add(what, argument),
             Meaning::Missing(what) if !default => {
-                let text = format!(
-                    "not there yet: {what}. Waymark refuses the flag rather than ignore it; leave \
-                     it out to start without"
-                );
-                refuse(argument, text, problems);
+                refuse(argument, not_there(what), problems);
             }
             Meaning::Never(why) if !default => {
                 refuse(argument, format!("is refused: {why}"), problems);
@@ -80,6 +84,19 @@ fn role(arguments: &[Argument], problems: &mut Problems) {
         let text = "no role is given, as in stock; add -gateway";
         problems.push(Problem::new(Origin::CommandLine, Some("command line"), text));
     }
+}
+
+/// Whether the flags that concern a chain have an effect.
+fn on_chain(arguments: &[Argument]) -> bool {
+    let network = arguments.iter().find(|argument| argument.flag.name == "network");
+    network.is_some_and(|network| !matches!(network.canonical.as_str(), "" | "offchain"))
+}
+
+fn not_there(what: &str) -> String {
+    format!(
+        "not there yet: {what}. Waymark refuses the flag rather than ignore it; leave it out to \
+         start without"
+    )
 }
 
 fn refuse(argument: &Argument, text: impl Into<String>, problems: &mut Problems) {
@@ -128,6 +145,8 @@ fn setting(
                 text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
             Some(given(argument, key, listed.join(",")))
         }
+        // Stock counts seconds.
+        "blockPollingInterval" => Some(given(argument, key, format!("{text}s"))),
         _ => Some(given(argument, key, text)),
     }
 }
@@ -188,8 +207,11 @@ pub(super) fn in_words(flag: &Flag) -> String {
         Meaning::Gateway => "the role; needed".to_owned(),
         Meaning::CommandLine => "the command line itself".to_owned(),
         Meaning::Setting(key) => format!("`{key}`"),
-        Meaning::Chain(Check::Anything) => "no effect off-chain".to_owned(),
-        Meaning::Chain(_) => "checked; no effect off-chain".to_owned(),
+        Meaning::OnChain(key, Check::Anything) => format!("`{key}`; no effect off-chain"),
+        Meaning::OnChain(key, _) => format!("`{key}`; checked, no effect off-chain"),
+        Meaning::MissingOnChain(what, _) => {
+            format!("refused on chain unless it is the default; not there yet ({what})")
+        }
         Meaning::Idle(what) => format!("no effect; not there yet ({what})"),
         Meaning::Missing(what) => format!("refused; not there yet ({what})"),
         Meaning::Never(why) => format!("refused; {why}"),

@@ -39,6 +39,15 @@ pub(in crate::config) const SECTIONS: &[(&str, &str)] = &[
     ("limits", "Bounds on what one request and all requests together may take."),
     ("transcoding", "What is made of each segment."),
     ("orchestrators", "Who does the work, and how they are found."),
+    ("chain", "The chain that orchestrators are paid on. Without effect where `network` is `offchain`."),
+    ("prices", "What an orchestrator may cost. Without effect off-chain."),
+    ("payments", "What tickets are accepted and issued. Without effect off-chain."),
+    (
+        "spending",
+        "Limits on what is promised to orchestrators: expected value of tickets, like `0.05 eth`, \
+         `200 gwei`, `5000 wei` or `12.50 usd`. A limit that is reached refuses the job. Days are UTC. \
+         Without effect off-chain.",
+    ),
     ("hls", "Playback of streams while they run."),
     ("tags", "The tag that each job carries."),
     ("records", "One row of open data for each attempt."),
@@ -53,7 +62,8 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         Kind::Network,
         "offchain",
         Some("network"),
-        "Network whose orchestrators and contracts are used. Only `offchain` is there yet.",
+        "Network whose orchestrators and contracts are used: `offchain`, `arbitrum-one-mainnet`, \
+         `mainnet`, or a name of your own together with `chain.controller`.",
     ),
     setting(
         "data_dir",
@@ -210,6 +220,195 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         "First wait for answers of orchestrators; it grows while nothing usable was found.",
     ),
     setting(
+        "chain.rpc",
+        Kind::RpcUrls,
+        "",
+        Some("ethUrl"),
+        "JSON-RPC endpoints, http(s) or ws(s); needed on chain. The first that works is used, the \
+         others stand in for it.",
+    ),
+    setting(
+        "chain.controller",
+        Kind::EthAddress,
+        "",
+        Some("ethController"),
+        "Address of Livepeer's Controller contract. Known networks have it built in.",
+    ),
+    setting(
+        "chain.account",
+        Kind::EthAddress,
+        "",
+        Some("ethAcctAddr"),
+        "Account that pays. Without it the first key in `chain.keystore`.",
+    ),
+    setting(
+        "chain.keystore",
+        Kind::OptionalPath,
+        "",
+        Some("ethKeystorePath"),
+        "Directory with key files, or one key file. Without it `<data_dir>/keystore`.",
+    ),
+    setting(
+        "chain.passphrase",
+        Kind::Secret,
+        "",
+        Some("ethPassword"),
+        "Pass-phrase of the key, or better the path of a file that holds it.",
+    ),
+    setting(
+        "chain.poll",
+        time(100, 600),
+        "5s",
+        Some("blockPollingInterval"),
+        "How often the newest block is asked for.",
+    ),
+    setting(
+        "chain.transaction_timeout",
+        time(1000, DAY),
+        "5m",
+        Some("transactionTimeout"),
+        "How long a transaction may take before it is sent again with a higher fee.",
+    ),
+    setting(
+        "chain.max_replacements",
+        count(0, 10),
+        "1",
+        Some("maxTransactionReplacements"),
+        "How often a transaction is sent again with a higher fee.",
+    ),
+    setting(
+        "chain.gas_limit",
+        count(0, 1_000_000_000),
+        "0",
+        Some("gasLimit"),
+        "Gas limit of transactions; 0 is what the endpoint estimates.",
+    ),
+    setting(
+        "chain.min_gas_price",
+        Kind::Wei,
+        "0",
+        Some("minGasPrice"),
+        "Gas prices below this are taken for an error of the endpoint.",
+    ),
+    setting(
+        "chain.max_gas_price",
+        Kind::Wei,
+        "0",
+        Some("maxGasPrice"),
+        "No transaction is sent while gas costs more; 0 is any price.",
+    ),
+    setting(
+        "chain.price_feed",
+        Kind::EthAddress,
+        "",
+        Some("priceFeedAddr"),
+        "Contract that tells the price of ether in dollars, for prices and limits in a currency. \
+         Known networks have it built in.",
+    ),
+    setting(
+        "chain.ai_registry",
+        Kind::Truth,
+        "false",
+        Some("aiServiceRegistry"),
+        "Find orchestrators by the registry of AI services instead of that of transcoders.",
+    ),
+    setting(
+        "prices.max",
+        Kind::Price,
+        "0",
+        Some("maxPricePerUnit"),
+        "Highest price of an orchestrator for `prices.pixels` pixels, in wei, or with a currency \
+         like `0.50USD`; 0 is any price.",
+    ),
+    setting(
+        "prices.pixels",
+        count(1, 1_000_000_000_000_000),
+        "1",
+        Some("pixelsPerUnit"),
+        "How many pixels `prices.max` pays for.",
+    ),
+    setting(
+        "prices.per_capability",
+        Kind::CapabilityPrices,
+        "",
+        Some("maxPricePerCapability"),
+        "Highest price for a pipeline and a model: the JSON of the stock flag, the path of a file \
+         with it, or a list of `pipeline`, `model`, `max` and `units`.",
+    ),
+    setting(
+        "prices.per_tag",
+        Kind::TagPrices,
+        "",
+        None,
+        "Highest price by tag: a list of `tag` (or a prefix like `transcode/live/*`), `max` and \
+         `pixels`; the first that matches counts, before `prices.max`.",
+    ),
+    setting(
+        "prices.ignore_max_if_needed",
+        Kind::Truth,
+        "false",
+        Some("ignoreMaxPriceIfNeeded"),
+        "Use an orchestrator above `prices.max` when none is below it.",
+    ),
+    setting(
+        "payments.max_ticket_ev",
+        Kind::Wei,
+        "3000000000000",
+        Some("maxTicketEV"),
+        "Highest expected value of one ticket.",
+    ),
+    setting(
+        "payments.max_total_ev",
+        Kind::Wei,
+        "20000000000000",
+        Some("maxTotalEV"),
+        "Highest expected value of all tickets of one payment.",
+    ),
+    setting(
+        "payments.deposit_multiplier",
+        count(1, 1_000_000),
+        "1",
+        Some("depositMultiplier"),
+        "How many times its face value must be in the deposit for a ticket to be issued.",
+    ),
+    setting(
+        "payments.header",
+        size(2 * KIB, 256 * KIB),
+        "8KiB",
+        None,
+        "Largest payment header. A ticket takes about 96 bytes; proxies in front of orchestrators \
+         often take 8 KiB of headers, orchestrators themselves about 1 MiB.",
+    ),
+    setting(
+        "payments.plain_nonces",
+        Kind::EthAddresses,
+        "",
+        None,
+        "Orchestrators that are paid with tickets that carry no tag.",
+    ),
+    setting(
+        "payments.rate_max_age",
+        time(60_000, 7 * DAY),
+        "1h",
+        None,
+        "How old the price of a currency may be. Limits and prices in a currency refuse jobs when \
+         it is older.",
+    ),
+    setting("spending.ticket_expected_value", Kind::Amount, "", None, "Limit for one ticket."),
+    setting("spending.ticket_face_value", Kind::Amount, "", None, "Limit for the face value of one ticket."),
+    setting("spending.payment", Kind::Amount, "", None, "Limit for all tickets of one payment."),
+    setting("spending.session", Kind::Amount, "", None, "Limit for one session with an orchestrator."),
+    setting("spending.orchestrator", Kind::Amount, "", None, "Limit for one orchestrator and day."),
+    setting("spending.day", Kind::Amount, "", None, "Limit for a day, everything together."),
+    setting(
+        "spending.tags",
+        Kind::TagAmounts,
+        "",
+        None,
+        "Limits by tag and day: a list of `tag` (or a prefix like `transcode/live/*`) and `day`; \
+         every one that matches counts.",
+    ),
+    setting(
         "hls.window",
         count(1, 1000),
         "6",
@@ -260,6 +459,14 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         None,
         "Tags that clients may choose: tags, prefixes like `transcode/live/*`, or `*`. Without \
          it every tag; an empty list is none.",
+    ),
+    setting(
+        "tags.ids",
+        Kind::TagIds,
+        "",
+        None,
+        "Numbers of tags on this chain: a list of `tag` and `id`, or a text like \
+         `transcode/live/abr=7`. A tag with a number is written into every ticket that pays for it.",
     ),
     setting(
         "records.jsonl",

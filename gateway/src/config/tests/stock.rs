@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
+use alloy_primitives::U256;
 use proptest::prelude::*;
 
 use super::super::legacy;
@@ -188,6 +189,34 @@ fn flags_of_payment_are_checked_and_without_effect_off_chain() {
 }
 
 #[test]
+fn the_command_line_of_an_on_chain_gateway_starts_one() {
+    let config = config(
+        "-gateway -network arbitrum-one-mainnet -ethUrl https://rpc.example.org/key \
+         -ethController 0xD8E8328501E9645d16Cf49539efC04f734606ee4 -ethKeystorePath /keys \
+         -ethPassword /run/pass -ethAcctAddr 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 \
+         -maxPricePerUnit 1200 -pixelsPerUnit 1000 -maxTicketEV 5000 -maxTotalEV 7000 \
+         -depositMultiplier 2 -blockPollingInterval 2 -maxGasPrice 1000000000 \
+         -selectRandFreq 0.3 -selectStakeWeight 0.7 -initializeRound=false",
+    );
+    let chain = config.chain.as_ref().unwrap();
+    assert_eq!(chain.rpc[0].as_str(), "https://rpc.example.org/key");
+    assert_eq!(chain.keystore.as_deref(), Some(Path::new("/keys")));
+    assert_eq!(chain.passphrase.as_ref().map(|p| p.expose()), Some("/run/pass"));
+    assert_eq!(chain.poll, Duration::from_secs(2));
+    assert_eq!(chain.max_gas_price, Some(U256::from(1_000_000_000)));
+    let max = config.prices.max.as_ref().unwrap();
+    assert_eq!(max.wei_per_unit(None).unwrap().to_string(), "6/5");
+    assert_eq!(config.tickets.max_ticket_ev, U256::from(5000));
+    assert_eq!(config.tickets.deposit_multiplier.get(), 2);
+}
+
+#[test]
+fn on_chain_an_endpoint_and_an_unknown_networks_controller_are_needed() {
+    insta::assert_snapshot!(refused("-gateway -network my-chain"));
+    insta::assert_snapshot!(refused("-gateway -network rinkeby -ethUrl https://rpc.example.org"));
+}
+
+#[test]
 fn pain_23_bad_settings_are_refused_at_the_start_and_all_at_once() {
     insta::assert_snapshot!(refused(
         "-gateway -maxPricePerUnit abc -selectStakeWeight 0.5 -maxSessions auto -maxAttempts 0 \
@@ -257,7 +286,8 @@ fn what_is_not_there_yet_is_refused_by_name_and_secrets_stay_hidden() {
          -recordStore s3://key:hunter2@store/ -localVerify -verifierUrl https://v \
          -kafkaBootstrapServers k:1 -metadataQueueUri amqp://u:hunter2@q -remoteSignerUrl s \
          -orchPerfStatsUrl https://s -liveAIAuthWebhookUrl https://hunter2 -metricsClientIP \
-         -network arbitrum-one-mainnet",
+         -network arbitrum-one-mainnet -ethUrl https://u:hunter2@rpc/ -ethPassword hunter2 \
+         -initializeRound -reward -selectStakeWeight 0.2 -selectPriceWeight 0.5",
     );
     assert!(!problems.contains("hunter2"), "{problems}");
     insta::assert_snapshot!(problems);

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use waymark_tagging::Tag;
 
 use super::super::{address, nearest, node, units};
-use crate::config::{Glob, TagPattern, redact};
+use crate::config::{Glob, redact};
+use waymark_tagging::TagPattern;
 
 #[test]
 fn sizes_have_units() {

@@ -6,6 +6,7 @@ use alloy_primitives::B256;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use prost::Message;
 use serde_json::Value;
+use waymark_payments::session::Refusal;
 use waymark_proto::net::{AuthToken, OrchestratorInfo};
 
 use super::{bytes, presets, tag};
@@ -240,6 +241,7 @@ fn every_recorded_answer_to_a_segment_is_put_into_its_class() {
         | "token of another session id"
         | "token of an O that restarted"
         | "expired token (30 min after issue)" => Fault::Token,
+        "payment not base64" | "payment not protobuf" => Fault::Payment(Refusal::Other),
         "ten segments of one session at once" => Fault::Busy,
         "second session of an O with maxSessions 1" => Fault::Capped,
         _ => Fault::Other,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::build::{H264Sps, Ts, VIDEO_PID, annex_b, h264_slice};
 use crate::Container;
-use crate::probe::{h264, hevc, mp4, packets::Packets, probe, ts};
+use crate::probe::{Until, Video, h264, hevc, mp4, outline, packets::Packets, probe, ts};
 
 const TS: &[u8] = include_bytes!("../../../tests/data/late_audio_short_tail_2.ts");
 const MP4: &[u8] = include_bytes!("../../../tests/data/mp4_240p30_0.p90_25.mp4");
@@ -62,8 +62,12 @@ fn changed(file: &[u8], structure: std::ops::Range<usize>, changes: &[Change]) -
 }
 
 fn plausible(bytes: &[u8]) {
+    let format = |video: Video| Video { frame_rate: None, ..video };
     for container in [Container::MpegTs, Container::Mp4] {
-        if let Ok(found) = probe(bytes, container) {
+        let found = probe(bytes, container);
+        let outlined = outline(bytes, container).map(format);
+        assert_eq!(outlined, found.clone().map(|found| format(found.video)));
+        if let Ok(found) = found {
             assert!(found.frames > 0 && found.key_frames > 0);
             assert!(found.key_frames <= found.frames);
             assert!(found.frames as usize <= bytes.len(), "a picture takes at least a byte");
@@ -171,7 +175,7 @@ fn streams_made_to_be_slow_are_finished() {
 #[test]
 fn the_parsers_take_each_others_files() {
     assert!(mp4::probe(TS).is_err());
-    assert!(Packets::find(MP4).is_none_or(|packets| ts::probe(packets).is_err()));
+    assert!(Packets::find(MP4).is_none_or(|packets| ts::probe(packets, Until::End).is_err()));
 }
 
 #[test]

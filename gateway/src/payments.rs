@@ -1,0 +1,86 @@
+//! Paying, as far as the gateway has to know: which key pays, which chain is watched, what may be
+//! spent, and how a stream's sessions are paid under its tag.
+//!
+//! ```text
+//!   start ─► key (file, pass-phrase) ─► chain (contracts, funds, pool) ─► ledger ─► Payments
+//!                                                                                     │
+//!   upkeep: rates, settlements, redemptions ──────────────────────────────────────────┤
+//!   stream ─► Paying (tag, renditions) ─► session.pay ─► header of one attempt ◄──────┘
+//! ```
+//!
+//! The rules of money are in the crate `waymark-payments`; nothing here signs, counts or checks a
+//! ticket.
+
+mod caps;
+pub mod error;
+mod key;
+mod paying;
+mod start;
+mod upkeep;
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::watch;
+use url::Url;
+use waymark_payments::{
+    chain::{Chain, Pool},
+    ledger::Ledger,
+    payer::Payer,
+    signer::PaymentSource,
+};
+use waymark_tagging::{Tag, TagId};
+
+pub use self::{
+    caps::Caps,
+    error::Unpaid,
+    key::{KeyError, open_key},
+    paying::{Paying, PaymentOf},
+    start::{PaymentsError, Started, connect, start},
+};
+use crate::clock::Clock;
+
+/// Everything that paying takes. Built once, shared by all streams.
+#[derive(Debug)]
+pub struct Payments {
+    /// Makes payments.
+    pub payer: Payer,
+    /// What is known of the chain.
+    pub chain: Chain,
+    /// What was promised.
+    pub ledger: Arc<Ledger>,
+    /// Whose key it is.
+    pub source: PaymentSource,
+    caps: Caps,
+    ids: HashMap<Tag, TagId>,
+    clock: Clock,
+    ai_registry: bool,
+}
+
+impl Payments {
+    /// The tag's number on this chain; [`TagId::UNTAGGED`] if the operator gave none.
+    pub fn id_of(&self, tag: &Tag) -> TagId {
+        self.ids.get(tag).copied().unwrap_or(TagId::UNTAGGED)
+    }
+
+    /// Addresses of the active orchestrators, as the chain has them. The sender lives as long as the
+    /// task that feeds it.
+    pub fn orchestrators(&self) -> watch::Receiver<Vec<Url>> {
+        watch::Sender::new(addresses(&self.chain.pool(), self.ai_registry)).subscribe()
+    }
+}
+
+/// Where active orchestrators are reached, each once. What is no address is left out: anybody may
+/// write anything into the registry.
+fn addresses(pool: &Pool, ai: bool) -> Vec<Url> {
+    let mut seen = std::collections::HashSet::new();
+    let active = pool.entries.iter().filter(|entry| entry.active);
+    let uris = active.filter_map(|e| if ai { &e.ai_service_uri } else { &e.service_uri }.as_deref());
+    let urls = uris.filter_map(|uri| match crate::config::orchestrator_address(uri) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            tracing::debug!(uri, error, "an orchestrator's address on chain cannot be used");
+            None
+        }
+    });
+    urls.filter(|url| seen.insert(url.clone())).collect()
+}

@@ -1,0 +1,157 @@
+//! How one stream pays: under its tag, for its renditions, in whatever sessions it has.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy_primitives::U256;
+use waymark_payments::{
+    check,
+    fee::{Output, Work},
+    money,
+    payer::{Advice, Job, Payment},
+    price::{MaxPrice, Price},
+    session::{Offer, PaymentSession, Renewal, Renewed, SessionEnd, Source},
+};
+use waymark_proto::net::OrchestratorInfo;
+use waymark_tagging::{Tag, TagId};
+
+use super::{Payments, caps::Priced, error::Unpaid};
+use crate::profile::Profile;
+
+/// What kind of work a segment is, in reports.
+const CAPABILITY: &str = "transcoding";
+
+/// Everything about paying that a stream's first segment fixed.
+#[derive(Debug)]
+pub struct Paying {
+    payments: Arc<Payments>,
+    tag: Tag,
+    id: TagId,
+    outputs: Vec<Output>,
+}
+
+/// What records tell of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaymentOf {
+    /// Tickets sent.
+    pub tickets: u16,
+    /// Their expected value together, wei.
+    pub value: U256,
+    /// The price they were for.
+    pub price: Price,
+    /// The price when the session was opened.
+    pub quote: Price,
+}
+
+impl Paying {
+    /// A stream with this tag and these renditions.
+    pub fn new(payments: Arc<Payments>, tag: Tag, profiles: &[Profile]) -> Self {
+        let side = |n: i32| u32::try_from(n).unwrap_or(0);
+        let outputs = profiles.iter().map(|p| Output {
+            width: side(p.width),
+            height: side(p.height),
+            rate: p.fps,
+            rate_denominator: p.fps_den,
+        });
+        let id = payments.id_of(&tag);
+        Self { outputs: outputs.collect(), id, tag, payments }
+    }
+
+    /// What all streams share.
+    pub fn payments(&self) -> &Payments {
+        &self.payments
+    }
+
+    /// The tag's number on chain.
+    pub fn tag_id(&self) -> TagId {
+        self.id
+    }
+
+    /// Whether a dearer orchestrator is used when no other is there.
+    pub fn takes_any_price_if_needed(&self) -> bool {
+        self.payments.caps.ignored_if_needed()
+    }
+
+    /// Whether the gateway's own funds can back a ticket: without them nobody need be asked.
+    pub fn check_funds(&self) -> Result<(), Unpaid> {
+        Ok(check::check_sender(&self.payments.chain.state())?)
+    }
+
+    /// Opens paying in a new session, if its price and its tickets can be accepted
+    /// (go-livepeer `discovery/db_discovery.go:165-194`).
+    pub fn open(&self, info: &OrchestratorInfo, any_price: bool) -> Result<PaymentSession, Unpaid> {
+        let Payments { payer, chain, ledger, caps, clock, .. } = &*self.payments;
+        let now = clock.wall();
+        let offer = Offer::read(info)?;
+        let session = payer.open(&offer, self.id, now)?;
+        let max = caps.max(&self.tag, Priced::TRANSCODING, &ledger.rates(), now)?;
+        let price = session.initial_price();
+        if let Some(max) = max.filter(|max| !any_price && !max.allows(price)) {
+            return Err(Unpaid::TooExpensive { price, max });
+        }
+        if let Some(params) = offer.params.filter(|_| !price.is_free()) {
+            let value = params.expected_value();
+            check::check(&params, &value, 1, payer.limits(), &chain.state())?;
+        }
+        Ok(session)
+    }
+
+    /// The payment for one attempt at a segment. Blocks for some tens of microseconds: the promise is
+    /// on record when this returns.
+    pub fn pay(
+        &self,
+        session: &PaymentSession,
+        job: &[u8; 8],
+        attempt: u32,
+        media: Duration,
+    ) -> Result<Payment, Unpaid> {
+        let Payments { payer, chain, clock, .. } = &*self.payments;
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(job);
+        let job = Job {
+            id,
+            attempt,
+            tag_name: self.tag.as_str(),
+            capability: CAPABILITY,
+            work: Work::Transcode { outputs: &self.outputs, duration: media },
+            // Agreed when the session was opened; from there on it may double and no more
+            // (go-livepeer server/segment_rpc.go:902-926).
+            max_price: None::<&MaxPrice>,
+        };
+        Ok(payer.pay(session, &job, &chain.state(), clock.wall())?)
+    }
+
+    /// Whether the session's terms should be renewed.
+    pub fn renewal(&self, session: &PaymentSession) -> Renewal {
+        session.renewal(self.payments.chain.state().l1_block, self.payments.clock.wall())
+    }
+
+    /// Takes over what the orchestrator offers now.
+    pub fn renew(
+        &self,
+        session: &PaymentSession,
+        info: &OrchestratorInfo,
+    ) -> Result<Renewed, Unpaid> {
+        let offer = Offer::read(info)?;
+        let renewed = session.renew(&offer, Source::Session, self.payments.clock.wall());
+        renewed.map_err(|end: SessionEnd| Unpaid::Pay(end.into()))
+    }
+
+    /// Whether a failed payment may come through after the terms are renewed.
+    pub fn may_renew(error: &Unpaid) -> bool {
+        matches!(error, Unpaid::Pay(error) if error.advice() == Advice::Renew)
+    }
+
+    /// What records tell of a payment.
+    pub fn facts(session: &PaymentSession, payment: &Payment) -> PaymentOf {
+        PaymentOf {
+            tickets: payment.tickets(),
+            value: if payment.tickets() == 0 {
+                U256::ZERO
+            } else {
+                money::round_up(payment.value())
+            },
+            price: payment.price(),
+            quote: session.initial_price(),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The local chain, and the stand-in contracts on it against the rules, refusals and events of the
+//! real ones (payments-contracts 2.2, 4.3, 5, 8) and eight recorded redemptions.
+
+mod bin;
+mod chain;
+mod funding;
+mod recorded;
+mod refusals;
+mod reserve;
+mod setting;
+mod tickets;
