@@ -4,7 +4,7 @@ CARGO ?= cargo
 T ?=
 STOCK ?=
 
-.PHONY: demo test packages fmt lint check doc gen deny fuzz bench ci
+.PHONY: demo test chaos packages fmt lint check doc gen deny fuzz bench ci
 
 # A stream through three orchestrators, one of which dies half-way.
 demo: packages
@@ -17,6 +17,10 @@ test: packages
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) test --workspace
 	$(CARGO) xtask check
+
+# Kills a paying gateway 200 times at random points; `make test` does so 20 times.
+chaos: packages
+	WAYMARK_CHAOS_ROUNDS=200 $(CARGO) test -p waymark --test it -- paid::chaos
 
 # Debian packages and the node of the local chain, if missing; nothing when nothing is.
 packages:

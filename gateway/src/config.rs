@@ -75,6 +75,8 @@ pub struct Config {
     pub rtmp_addr: String,
     /// `host:port` of status, metrics and admin calls.
     pub cli_addr: String,
+    /// Token for admin calls that change something, or the path of a file that holds it.
+    pub admin_token: Option<Secret>,
     /// Whether segments may be pushed over HTTP.
     pub http_ingest: bool,
     /// Whether the most recent stream is also `/stream/current.m3u8`.

@@ -24,6 +24,7 @@ pub mod config;
 pub mod context;
 pub mod deliver;
 pub mod errors;
+pub mod funds;
 pub mod hasher;
 pub mod http;
 pub mod ingest;

@@ -10,7 +10,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use waymark::{
     app::{self, StartError},
     cli::{self, Command, Exit},
+    clock::Clock,
     config::Config,
+    funds::{self, Console},
     telemetry,
 };
 
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
         .collect();
     match cli::parse(std::env::args_os(), &env) {
         Ok(Command::Serve { config, warnings }) => serve(*config, &warnings),
-        Ok(_) => fail(DEFECT, "waymark: this command has no implementation\n"),
+        Ok(command) => about_money(command),
         Err(Exit { code, stdout, stderr }) => {
             if std::io::stdout().write_all(stdout.as_bytes()).is_err() {
                 return ExitCode::from(DEFECT);
@@ -57,6 +59,30 @@ fn serve(config: Config, warnings: &[String]) -> ExitCode {
     // What is still blocked on a disk must not keep the process.
     runtime.shutdown_background();
     code
+}
+
+/// Everything that is not serving: it looks at money, or moves it, and ends.
+fn about_money(command: Command) -> ExitCode {
+    let (Command::FundsStatus { config }
+    | Command::ChangeFunds { config, .. }
+    | Command::Doctor { config }) = &command
+    else {
+        return fail(DEFECT, "waymark: this command has no implementation\n");
+    };
+    telemetry::init(&config.log);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(DEFECT, &format!("waymark: no runtime: {error}\n")),
+    };
+    let mut out = std::io::stdout();
+    let mut console = Console { out: &mut out, confirm, secret: ask };
+    match runtime.block_on(funds::run(command, &Clock::start(), &mut console)) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let text = format!("waymark: {}\n", waymark::orchestrator::error::chain(&error));
+            fail(error.exit_code(), &text)
+        }
+    }
 }
 
 async fn run(config: Config) -> ExitCode {
@@ -93,6 +119,18 @@ fn ask(question: &str) -> std::io::Result<Option<String>> {
         return Ok(None);
     }
     rpassword::prompt_password(question).map(Some)
+}
+
+/// Asks at the terminal whether to go on.
+fn confirm(question: &str) -> std::io::Result<Option<String>> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    std::io::stdout().write_all(question.as_bytes())?;
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(Some(answer))
 }
 
 async fn either(terminate: &mut Signal, interrupt: &mut Signal) {

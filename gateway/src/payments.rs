@@ -14,30 +14,38 @@
 mod caps;
 pub mod error;
 mod key;
+mod metrics;
 mod paying;
 mod start;
 mod upkeep;
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::sync::watch;
 use url::Url;
 use waymark_payments::{
     chain::{Chain, Pool},
     ledger::Ledger,
+    limits::Rates,
     payer::Payer,
+    price::MaxPrice,
     signer::PaymentSource,
 };
 use waymark_tagging::{Tag, TagId};
 
 pub use self::{
-    caps::Caps,
+    caps::{CapError, Caps},
     error::Unpaid,
     key::{KeyError, open_key},
+    metrics::MoneyMetrics,
     paying::{Paying, PaymentOf},
-    start::{PaymentsError, Started, connect, start},
+    start::{PaymentsError, Started, connect, ledger_path, start},
 };
-use crate::clock::Clock;
+pub(crate) use self::metrics::redemption_lag;
+use self::caps::Priced;
+use crate::{
+    clock::Clock,
+    config::{Config, Prices},
+};
 
 /// Everything that paying takes. Built once, shared by all streams.
 #[derive(Debug)]
@@ -62,16 +70,26 @@ impl Payments {
         self.ids.get(tag).copied().unwrap_or(TagId::UNTAGGED)
     }
 
-    /// Addresses of the active orchestrators, as the chain has them. The sender lives as long as the
-    /// task that feeds it.
-    pub fn orchestrators(&self) -> watch::Receiver<Vec<Url>> {
-        watch::Sender::new(addresses(&self.chain.pool(), self.ai_registry)).subscribe()
+    /// Wall time, as everything that is paid has it.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.wall()
     }
+}
+
+/// The maximum price for everything that nothing else is said about, wei a pixel; `None` is any.
+pub fn general_max(
+    config: &Config,
+    rates: &Rates,
+    now: jiff::Timestamp,
+) -> Result<Option<MaxPrice>, CapError> {
+    let prices = Prices { max: config.prices.max.clone(), ..Prices::default() };
+    let tag: Tag = "transcode/live".parse().expect("a well-formed tag");
+    Caps::new(prices, config.spending.max_rate_age).max(&tag, Priced::TRANSCODING, rates, now)
 }
 
 /// Where active orchestrators are reached, each once. What is no address is left out: anybody may
 /// write anything into the registry.
-fn addresses(pool: &Pool, ai: bool) -> Vec<Url> {
+pub(crate) fn addresses(pool: &Pool, ai: bool) -> Vec<Url> {
     let mut seen = std::collections::HashSet::new();
     let active = pool.entries.iter().filter(|entry| entry.active);
     let uris = active.filter_map(|e| if ai { &e.ai_service_uri } else { &e.service_uri }.as_deref());

@@ -42,7 +42,9 @@ pub struct Keccak {
 enum One {
     /// `keccak-asm`, which keeps its state to itself.
     Asm,
-    Own(Absorb<1>),
+    /// Our own with plain integers.
+    Plain,
+    Vector(Absorb<1>),
 }
 
 /// One message on its way to its digest.
@@ -104,7 +106,8 @@ impl Keccak {
     pub fn names(&self) -> [&'static str; 3] {
         let one = match self.one {
             One::Asm => "keccak-asm",
-            One::Own(_) => "vector",
+            One::Plain => "plain integers",
+            One::Vector(_) => "vectors",
         };
         let wide = |there: bool| if there { "lanes" } else { "one by one" };
         [one, wide(self.four.is_some()), wide(self.eight.is_some())]
@@ -167,8 +170,8 @@ impl Keccak {
         let now = left.get(..most).unwrap_or(left);
         match (state, self.one) {
             (Progress::Asm(hasher), _) => hasher.update(now.as_flattened().as_flattened()),
-            (Progress::Own(state), One::Own(absorb)) => absorb([state], [now]),
-            (Progress::Own(state), One::Asm) => scalar([state], [now]),
+            (Progress::Own(state), One::Vector(absorb)) => absorb([state], [now]),
+            (Progress::Own(state), One::Plain | One::Asm) => scalar([state], [now]),
         }
         *done += now.len();
     }

@@ -2,7 +2,7 @@
 //! feels. Beside it runs `maintain`, as in the gateway.
 #![expect(clippy::print_stdout, reason = "the percentiles are the result")]
 
-use std::io::Write as _;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn limits() -> Limits {
 }
 
 /// The `n`-th payment of 200 streams to 20 orchestrators.
-fn promise<'a>(n: u64, session: &'a str) -> Promise<'a> {
+fn promise(n: u64, session: &str) -> Promise<'_> {
     Promise {
         at: Timestamp::UNIX_EPOCH,
         recipient: Address::repeat_byte(u8::try_from(n % 20).unwrap_or(0)),
@@ -102,12 +102,21 @@ fn bench(criterion: &mut Criterion) {
     // As the gateway does it: payments at a steady pace, upkeep once a second on another thread.
     for (rate, payments) in [(50_u64, 500_u64), (500, 5_000), (0, 60_000)] {
         let ledger = open(&format!("paced-{rate}.sqlite3"));
+        // The log has started over once, as it has in a gateway that runs for some minutes.
+        for n in 0..2_000 {
+            pay(&ledger, u64::MAX - n);
+        }
+        ledger.maintain(Timestamp::UNIX_EPOCH).expect("upkeep");
         let over = AtomicBool::new(false);
         let mut taken = Vec::new();
         let mut file = std::fs::File::create(folder.path().join("pages")).expect("a file");
         let pages = [0x55_u8; 8_192];
-        let floor = paced(rate, payments.min(5_000), |_| file.write_all(&pages).expect("to write"));
-        percentiles(&format!("two pages appended to a file, {}", pace(rate)), floor);
+        file.write_all(&vec![0x55; 8 << 20]).expect("to write");
+        let floor = paced(rate, payments.min(5_000), |n| {
+            file.seek(SeekFrom::Start(n % 1_000 * 8_192)).expect("to seek");
+            file.write_all(&pages).expect("to write");
+        });
+        percentiles(&format!("two pages written over old ones, {}", pace(rate)), floor);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut last = Instant::now();

@@ -12,7 +12,7 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256, U256};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
-use k256::ecdsa::SigningKey;
+use secp256k1::{Message, SECP256K1, SecretKey};
 use waymark_payments::chain::{ChainState, Health, Reserve, RoundState, SenderState};
 use waymark_payments::fee::{Output, Work};
 use waymark_payments::ledger::{Promise, PromiseError, PromiseId, Settlement};
@@ -48,7 +48,7 @@ fn price() -> Price {
 }
 
 fn raw(c: &mut Criterion) {
-    let key = SigningKey::from_slice(&KEY).expect("a key");
+    let key = SecretKey::from_byte_array(KEY).expect("a key");
     let mut group = c.benchmark_group("tickets");
     group.throughput(Throughput::Elements(1));
     let mut digest = [1; 32];
@@ -57,7 +57,7 @@ fn raw(c: &mut Criterion) {
         b.iter(|| {
             n += 1;
             digest[..8].copy_from_slice(&n.to_be_bytes());
-            black_box(key.sign_prehash_recoverable(&digest).expect("signed"))
+            black_box(SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest), &key))
         });
     });
     group.finish();

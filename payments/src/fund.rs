@@ -154,6 +154,8 @@ pub struct Funds {
     contracts: Contracts,
     sender: Address,
     settings: FundSettings,
+    /// What an operator may change while the gateway runs; at first what the settings say.
+    max_gas_price: parking_lot::Mutex<Option<U256>>,
     /// The nonce after the last one used here. Held while a transaction is on its way, so that there
     /// is one at a time.
     next_nonce: Mutex<Option<u64>>,
@@ -167,6 +169,7 @@ impl Funds {
             contracts: chain.contracts(),
             sender: chain.sender(),
             settings,
+            max_gas_price: parking_lot::Mutex::new(settings.max_gas_price),
             next_nonce: Mutex::default(),
         }
     }
@@ -180,7 +183,24 @@ impl Funds {
     ) -> Result<Self, ReadError> {
         let reader = Reader::new(rpc);
         let contracts = contracts_of(&reader, controller).await?;
-        Ok(Self { reader, contracts, sender, settings, next_nonce: Mutex::default() })
+        let max_gas_price = parking_lot::Mutex::new(settings.max_gas_price);
+        let next_nonce = Mutex::default();
+        Ok(Self { reader, contracts, sender, settings, max_gas_price, next_nonce })
+    }
+
+    /// Whose funds they are.
+    pub fn sender(&self) -> Address {
+        self.sender
+    }
+
+    /// The most that a unit of gas may cost, wei; `None` for no limit.
+    pub fn max_gas_price(&self) -> Option<U256> {
+        *self.max_gas_price.lock()
+    }
+
+    /// Changes that, for plans and transactions from now on.
+    pub fn set_max_gas_price(&self, wei: Option<U256>) {
+        *self.max_gas_price.lock() = wei;
     }
 
     /// What there is.
@@ -220,7 +240,7 @@ impl Funds {
         };
         let mut obstacles = Vec::new();
         let fees = Fees::choose(&market, None);
-        if let Err(error) = market.within(self.settings.max_gas_price) {
+        if let Err(error) = market.within(self.max_gas_price()) {
             obstacles.push(Obstacle::GasPrice(error));
         }
         let gas = match estimated {

@@ -2,7 +2,7 @@
 //! is signed.
 //!
 //! ```text
-//!  promise() ─► room in every limit? ─► nonces free? ─► row committed ─► counted ─► may be signed
+//!  promise() ─► nonces free? ─► room in every limit? ─► row committed ─► counted ─► may be signed
 //!               └────────────── one lock over all of it, about 50 µs ───────────┘
 //!  settle()  ─► bounded queue ─┐
 //!                              ├─► maintain(), once a second: rows, totals, allowance, checkpoint
@@ -48,6 +48,7 @@ mod sink;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod viewer;
 
 use self::books::Books;
 use self::column::Day;
@@ -59,12 +60,14 @@ pub use self::promise::{Outcome, Promise, PromiseId, Settlement};
 pub use self::redemption::{Cursor, Paid, Redemption};
 pub use self::report::{GroupBy, Lag, Outcomes, Period, Redeemed, RunRate, Spent, Total, Usage};
 pub use self::sink::ChainSink;
+pub use self::viewer::Viewer;
 
 /// Settlements that are written while payments wait.
-const BATCH: usize = 64;
-/// Commits after which the write-ahead log is copied into the database. The next commit after it
-/// waits for the disk, so it must not come often; the log is a few dozen megabytes by then.
-const CHECKPOINT: u64 = 4_096;
+const BATCH: usize = 16;
+/// Commits after which the write-ahead log is copied into the database and starts over. One commit
+/// after each time waits for the disk, so it must not come often; but writing over the old log costs
+/// a fraction of making it longer, so it must not be rare either. The log is a dozen megabytes then.
+const CHECKPOINT: u64 = 1_024;
 /// How long the file's totals may trail behind. A restart reads that many promises again.
 const ROLL: SignedDuration = SignedDuration::from_secs(30);
 /// Pages in the log that say that a reader keeps it from starting over.

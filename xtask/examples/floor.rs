@@ -10,13 +10,12 @@ use std::{
     time::Duration,
 };
 
-use alloy_primitives::{Keccak256, keccak256};
+use alloy_primitives::keccak256;
 use tokio::time::Instant;
+use waymark_media::keccak::{Keccak, LANES};
 
 /// A segment of the load run.
 const SEGMENT: usize = 800_000;
-/// Bodies come from the socket in pieces like this.
-const PIECE: usize = 64 * 1024;
 /// How long each is measured.
 const LONG_ENOUGH: Duration = Duration::from_millis(600);
 /// Bytes through the loopback.
@@ -25,21 +24,23 @@ const THROUGH: usize = 512 << 20;
 #[allow(clippy::print_stdout, reason = "the output of a command-line program")]
 fn main() -> anyhow::Result<()> {
     let segment: Vec<u8> = (0..SEGMENT).map(|i| u8::try_from(i % 251).unwrap_or(0)).collect();
-    let keccak_whole = rate(SEGMENT, || {
+    let keccak = Keccak::fastest();
+    let keccak_asm = rate(SEGMENT, || {
         black_box(keccak256(black_box(&segment)));
     });
-    let keccak_pieces = rate(SEGMENT, || {
-        let mut hasher = Keccak256::new();
-        for piece in segment.chunks(PIECE) {
-            hasher.update(black_box(piece));
-        }
-        black_box(hasher.finalize());
+    let keccak_alone = rate(SEGMENT, || {
+        black_box(keccak.hash(black_box(&segment)));
+    });
+    let together = [segment.as_slice(); LANES];
+    let keccak_together = rate(LANES * SEGMENT, || {
+        black_box(keccak.hash_all(black_box(&together)));
     });
     let socket = loopback()?;
     println!(
         "{}",
         serde_json::json!({
-            "keccak_whole": keccak_whole, "keccak_pieces": keccak_pieces, "socket": socket,
+            "keccak_asm": keccak_asm, "keccak_alone": keccak_alone,
+            "keccak_together": keccak_together, "socket": socket,
         })
     );
     Ok(())

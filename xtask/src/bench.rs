@@ -7,6 +7,7 @@
 
 mod contender;
 mod measure;
+mod paid;
 mod profile;
 mod report;
 
@@ -40,7 +41,11 @@ pub(crate) struct Args {
 /// Runs everything and writes the results.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let profile = if args.dry { Profile::Dev } else { Profile::Release };
-    let binaries = [("waymark", "waymark"), ("waymark-testkit", "waymark-load")];
+    let binaries = [
+        ("waymark", "waymark"),
+        ("waymark-testkit", "waymark-load"),
+        ("waymark-testkit", "waymark-chain"),
+    ];
     let programs = workspace::build(&binaries, profile).await?;
     let dir = target().join("bench");
     if dir.exists() {
@@ -53,8 +58,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     println!("{}", floor.line());
 
     let contenders = contenders(&args, &programs)?;
-    println!("Starting {} orchestrators that answer at once.", measure::ANSWERERS);
+    println!(
+        "Starting {0} orchestrators that answer at once, and {0} that are paid for it on a local chain.",
+        measure::ANSWERERS
+    );
     let answerers = Answerers::start(&programs, &dir).await?;
+    let paid = Answerers::start_paid(&programs, &dir).await?;
     let mut runs: Vec<Measured> = Vec::new();
     for round in 1..=args.rounds {
         let mut order: Vec<_> = contenders.iter().collect();
@@ -65,7 +74,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         println!("{}", runs.last().map(Measured::line).unwrap_or_default());
         for contender in order {
             for scenario in Scenario::of(contender) {
-                let measured = measure::gateway(round, contender, scenario, &answerers, args.dry);
+                let far = if scenario == Scenario::Paid { &paid } else { &answerers };
+                let measured = measure::gateway(round, contender, scenario, far, args.dry);
                 runs.push(measured.await?);
                 println!("{}", runs.last().map(Measured::line).unwrap_or_default());
             }
@@ -77,7 +87,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     } else {
         None
     };
-    drop(answerers);
+    drop((answerers, paid));
 
     let results = dir.join("results.json");
     fs::write(&results, serde_json::to_string_pretty(&(&floor, &runs, &families))? + "\n")?;

@@ -1,24 +1,34 @@
 //! `make demo`: a real stream through a gateway and three orchestrators, one of which is killed
-//! half-way, played back and checked by a program that is not ours.
+//! half-way, played back and checked by a program that is not ours; then a short one under another
+//! tag. Every segment is paid on a local chain, and winning tickets are redeemed there.
 //!
 //! It tells what it does while it does it, and ends with status 0 only if nothing was lost. What it
-//! counts comes from the record files of the gateway, not from what the demo believes.
+//! counts comes from the record files of the gateway and from the log of the chain, not from what the
+//! demo believes.
 
+pub(crate) mod chain;
+mod earnings;
+mod payee;
 mod probe;
 mod records;
 mod report;
 mod stage;
 mod stream;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 
 use self::{
+    earnings::Earnings,
     records::Records,
     report::{Lost, Summary},
     stage::Stage,
-    stream::{Moment, Push},
+    stream::{Moment, Push, Pushes},
 };
 use crate::workspace::{self, Profile, shown, target};
 
@@ -54,10 +64,35 @@ const RENDITIONS: [Rendition; 3] = [
 /// What is pushed; it can be played too.
 const SOURCE: Rendition = Rendition { name: "source", width: 1280, height: 720 };
 
+/// A tag that is paid for, and its number: what a ticket's nonce has room for.
+#[derive(Debug, Clone, Copy)]
+struct TagNumber {
+    name: &'static str,
+    id: u32,
+}
+
+/// What the gateway makes of the first stream by itself, and what the second one says it is.
+const TAGS: [TagNumber; 2] = [
+    TagNumber { name: "transcode/live/abr", id: 7 },
+    TagNumber { name: "transcode/live/abr/sports", id: 8 },
+];
+
+/// Segments of the second stream.
+const SECOND: u64 = 4;
+
+/// A stream that is pushed.
+#[derive(Debug, Clone, Copy)]
+struct Show {
+    manifest: &'static str,
+    /// What the client says; without it the gateway chooses.
+    tag: Option<TagNumber>,
+    segments: u64,
+}
+
 /// Arguments of `cargo xtask demo`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How many segments of 2 s are pushed.
+    /// How many segments of 2 s are pushed in the first stream.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(10..=1000))]
     segments: u64,
     /// Where everything goes; emptied first. The default is target/demo.
@@ -69,6 +104,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let binaries = [
         ("waymark", "waymark"),
+        ("waymark-testkit", "waymark-chain"),
         ("waymark-testkit", "waymark-orchestrator"),
         ("push-segments", "push-segments"),
     ];
@@ -77,21 +113,63 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     empty(&dir)?;
 
     let mut stage = Stage::set(&programs, &dir).await?;
+    let first = Show { manifest: "demo", tag: None, segments: args.segments };
     println!(
         "Drawing pictures, then pushing {} segments of {} s, 1280x720 with sound, at the speed of\n\
          a live encoder, and playing what comes back:",
-        args.segments,
+        first.segments,
         SEGMENT.as_secs()
     );
-    let played = dir.join("played");
-    let pushing = stream::Pushing::start(&programs, stage.media(), args.segments, &played, &dir)?;
-    let half = args.segments / 2;
+    let half = first.segments / 2;
+    let (one, killed) = push(&mut stage, &first, Some(half), &programs, &dir).await?;
+    let killed = killed.context("the stream ended before its middle")?;
+    let second = Show { manifest: "sports", tag: Some(TAGS[1]), segments: SECOND };
+    println!(
+        "Pushing {SECOND} segments of another stream, which says that its tag is {}:",
+        TAGS[1].name
+    );
+    let (two, _) = push(&mut stage, &second, None, &programs, &dir).await?;
+    let pushes = [one, two];
+
+    println!("Stopping the gateway, so that every record is in its file; winners are redeemed.");
+    let (orchestrators, redemptions) = stage.stop().await?;
+    let records = Records::read(&dir.join("data"))?;
+    println!("Checking every segment that was played with ffprobe.");
+    let mut probed = Vec::new();
+    for show in [first, second] {
+        probed.extend(probe::all(&dir.join("played").join(show.manifest), show.segments).await?);
+    }
+
+    let earnings = Earnings::new(&records, &orchestrators, &redemptions, killed);
+    let segments = first.segments + second.segments;
+    let summary = Summary::new(segments, &probed, &records, &earnings.total());
+    report::table(&pushes, &records, &orchestrators, killed);
+    earnings.table(killed);
+    let path = dir.join("summary.json");
+    fs::write(&path, serde_json::to_string_pretty(&summary)? + "\n")?;
+    let lost = Lost::find(&summary, &pushes, &probed, &records, &earnings);
+    report::end(&summary, &lost, &dir);
+    anyhow::ensure!(lost.is_empty(), "the demo found faults; they are listed above");
+    Ok(())
+}
+
+/// Pushes a stream and plays it. While the segment `kill_at` is in work, the orchestrator in use is
+/// killed; which it was comes with the pushes.
+async fn push(
+    stage: &mut Stage,
+    show: &Show,
+    kill_at: Option<u64>,
+    programs: &Path,
+    dir: &Path,
+) -> anyhow::Result<(Pushes, Option<usize>)> {
+    let played = dir.join("played").join(show.manifest);
+    let pushing = stream::Pushing::start(programs, stage.media(), show, &played, dir)?;
     let mut killed = None;
     let followed = pushing
         .follow(async |moment| match moment {
-            Moment::Pushing(seq) if seq == half => {
+            Moment::Pushing(seq) if Some(seq) == kill_at => {
                 tokio::time::sleep(INTO_THE_SEGMENT).await;
-                killed = Some(kill_the_one_in_use(&mut stage).await?);
+                killed = Some(kill_the_one_in_use(stage).await?);
                 Ok(())
             }
             Moment::Pushing(_) => stage.still_stands(),
@@ -106,28 +184,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         stage.still_stands()?;
     }
     let pushes = followed?;
-    let killed = killed.context("the stream ended before its middle")?;
-
     if pushes.late > LATE {
         println!(
             "  (this machine is too busy for real time: segments were pushed up to {:.1} s late)",
             pushes.late.as_secs_f64()
         );
     }
-    println!("Stopping the gateway, so that every record is in its file.");
-    let orchestrators = stage.stop().await?;
-    let records = Records::read(&dir.join("data"))?;
-    println!("Checking every segment that was played with ffprobe.");
-    let probed = probe::all(&played, args.segments).await?;
-
-    let summary = Summary::new(args.segments, &probed, &records);
-    report::table(&pushes, &records, &orchestrators, killed);
-    let path = dir.join("summary.json");
-    fs::write(&path, serde_json::to_string_pretty(&summary)? + "\n")?;
-    let lost = Lost::find(&summary, &pushes, &probed, &records);
-    report::end(&summary, &lost, &dir);
-    anyhow::ensure!(lost.is_empty(), "the demo found faults; they are listed above");
-    Ok(())
+    Ok((pushes, killed))
 }
 
 /// Kills the orchestrator whose work came back last. Tells which it was.
@@ -141,7 +204,7 @@ async fn kill_the_one_in_use(stage: &mut Stage) -> anyhow::Result<usize> {
         anyhow::ensure!(
             tokio::time::Instant::now() < deadline,
             "no record says which orchestrator is in use; look at {} and at the log of the gateway, {}",
-            shown(&stage.data().join("jsonl")),
+            shown(&stage.data().join("data/jsonl")),
             shown(stage.gateway_log())
         );
         tokio::time::sleep(Duration::from_millis(50)).await;

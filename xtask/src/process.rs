@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -142,16 +143,35 @@ impl Service {
 
 /// Status and body of a GET to a program on this machine.
 pub(crate) async fn get(address: &str, path: &str) -> anyhow::Result<(u16, String)> {
+    exchange(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")).await
+}
+
+/// What a program on this machine answers to JSON.
+pub(crate) async fn post(address: &str, body: &Value) -> anyhow::Result<Value> {
+    let body = body.to_string();
+    let head = format!(
+        "POST / HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let (status, answer) = exchange(address, &(head + &body)).await?;
+    anyhow::ensure!(status == 200, "http://{address} answered {status}: {answer}");
+    serde_json::from_str(&answer).with_context(|| format!("http://{address} answered no JSON"))
+}
+
+/// Sends a request. HTTP/1.0: the answer comes unframed and ends with the connection.
+async fn exchange(address: &str, request: &str) -> anyhow::Result<(u16, String)> {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await?;
-        // HTTP/1.0: the answer comes unframed and ends with the connection.
-        let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;
         Ok::<_, std::io::Error>(answer)
     };
-    let what = || format!("http://{address}{path}");
+    let what = || {
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        format!("http://{address}{path}")
+    };
     let answer = timeout(ANSWER, exchange)
         .await
         .with_context(|| format!("{} did not answer within {} s", what(), ANSWER.as_secs()))?

@@ -37,6 +37,9 @@ struct Args {
     /// Name of the stream.
     #[arg(long, default_value = "demo")]
     manifest: String,
+    /// Tag of the stream; without it the gateway chooses.
+    #[arg(long)]
+    tag: Option<String>,
     /// How many segments.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     count: u64,
@@ -74,6 +77,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         client: client.clone(),
         gateway: args.gateway.clone(),
         manifest: args.manifest.clone(),
+        tag: args.tag,
         count: args.count,
         pattern,
     };

@@ -35,6 +35,8 @@ pub(crate) struct Stream {
     pub(crate) gateway: Url,
     /// Name of the stream.
     pub(crate) manifest: String,
+    /// What kind of demand it is, where the gateway shall not choose.
+    pub(crate) tag: Option<String>,
     /// How many segments.
     pub(crate) count: u64,
     /// What is on the picture.
@@ -112,7 +114,7 @@ impl Stream {
     ) -> anyhow::Result<impl Future<Output = Answer> + Send + 'static> {
         let Segment { seq, bytes, duration } = segment;
         let url = self.gateway.join(&format!("live/{}/{seq}.ts", self.manifest))?;
-        let request = self
+        let mut request = self
             .client
             .post(url)
             .timeout(SEGMENT)
@@ -120,6 +122,9 @@ impl Stream {
             .header("Content-Duration", duration.as_millis().to_string())
             .header("Content-Resolution", format!("{}x{}", self.pattern.width, self.pattern.height))
             .body(bytes);
+        if let Some(tag) = &self.tag {
+            request = request.header("Livepeer-Job-Tag", tag);
+        }
         Ok(async move {
             let start = Instant::now();
             let result = async { renditions(request.send().await?).await }.await;

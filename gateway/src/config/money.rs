@@ -37,7 +37,9 @@ impl PriceCap {
         let (number, unit) = text.split_at_checked(end).ok_or(WANTED)?;
         let amount = decimal(number).ok_or(WANTED)?;
         let unit = unit.trim();
-        let is_code = unit.bytes().all(|b| b.is_ascii_alphanumeric()) && unit.len() <= 16;
+        let is_code = unit.bytes().all(|b| b.is_ascii_alphanumeric())
+            && !unit.starts_with(|c: char| c.is_ascii_digit())
+            && unit.len() <= 16;
         if !is_code {
             return Err(WANTED.to_owned());
         }

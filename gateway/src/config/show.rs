@@ -88,6 +88,9 @@ fn value(config: &Config, key: &str) -> Node {
         "listen.http" => text(&config.http_addr),
         "listen.rtmp" => text(&config.rtmp_addr),
         "listen.cli" => text(&config.cli_addr),
+        "listen.admin_token" => {
+            config.admin_token.as_ref().map_or(Node::Null, |_| text("***"))
+        }
         "ingest.http" => text(config.http_ingest),
         "ingest.current_manifest" => text(config.current_manifest),
         "ingest.max_sessions" => text(config.max_sessions),

@@ -42,6 +42,7 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
         http_addr,
         rtmp_addr: values.read("listen.rtmp", parse::listen),
         cli_addr: values.read("listen.cli", parse::listen),
+        admin_token: values.read("listen.admin_token", parse::secret),
         current_manifest: values.read("ingest.current_manifest", parse::truth),
         max_sessions: values.read("ingest.max_sessions", parse::count),
         stream_idle: values.read("ingest.stream_idle", parse::duration),

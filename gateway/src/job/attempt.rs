@@ -22,7 +22,7 @@ use crate::{
         session::Place,
         transport::{Peer, Reach},
     },
-    payments::{PaymentOf, Paying},
+    payments::{Paying, PaymentOf},
     profile::Profile,
     wire::{self, Fault, RemoteRendition, SegmentCredentials, TranscodeOutput},
 };
@@ -150,13 +150,9 @@ impl<'a> Attempt<'a> {
             Err(AttemptError::Refused { fault: Fault::Payment(refusal), .. }) => {
                 Paid::Refused(*refusal)
             }
-            Err(AttemptError::Refused { fault: Fault::Token, .. }) => {
-                Paid::Refused(Refusal::Token)
-            }
+            Err(AttemptError::Refused { fault: Fault::Token, .. }) => Paid::Refused(Refusal::Token),
             // No answer began.
-            Err(AttemptError::Transport(_) | AttemptError::HeaderTimeout { .. }) => {
-                Paid::NotSent
-            }
+            Err(AttemptError::Transport(_) | AttemptError::HeaderTimeout { .. }) => Paid::NotSent,
             Err(_) => Paid::Spent,
         };
         let orchestrator = self.place.session.node.host();

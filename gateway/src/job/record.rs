@@ -51,6 +51,8 @@ pub(super) struct Log {
     too_expensive: usize,
     /// Why nobody at all could be paid.
     unpaid: Option<(Reason, String)>,
+    /// Attempts that a spending limit forbade, and what the last one said.
+    limited: (usize, String),
     arrived: Moment,
     first_sent: Option<Moment>,
     previous: Option<String>,
@@ -100,6 +102,7 @@ impl Log {
             incapable: 0,
             too_expensive: 0,
             unpaid: None,
+            limited: (0, String::new()),
             arrived: job.arrived,
             first_sent: None,
             previous: None,
@@ -208,6 +211,12 @@ impl Log {
         if let Some((reason, detail)) = &self.unpaid {
             return Problem::new(*reason, detail.clone()).with_attempts(self.summaries());
         }
+        // Nobody did anything wrong: the operator's limits leave nobody.
+        let (limited, detail) = &self.limited;
+        if *limited > 0 && *limited == self.summaries.len() {
+            let problem = Problem::new(Reason::SpendLimit, detail.clone());
+            return problem.with_attempts(self.summaries());
+        }
         let census = context.directory.census();
         if self.incapable > 0 && self.incapable == census.known {
             let detail = "no orchestrator known to this gateway takes this codec or these profiles";
@@ -284,6 +293,11 @@ impl Log {
         opened: bool,
         mut seen: Seen,
     ) {
+        if let Some(error @ AttemptError::Unpaid { source }) = error
+            && source.reason() == Reason::SpendLimit
+        {
+            self.limited = (self.limited.0 + 1, chain(error));
+        }
         seen.swapped = opened && self.previous.as_deref().is_some_and(|p| p != node.host());
         self.previous = Some(node.host().to_owned());
         self.observed.push(seen);

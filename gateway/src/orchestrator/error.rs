@@ -246,6 +246,12 @@ impl AttemptError {
         matches!(self, Self::Unpaid { source } if source.is_too_expensive())
     }
 
+    /// Whether renewing the session's terms does not help or could not be done, so that only a new
+    /// session with the same orchestrator does.
+    pub fn needs_new_session(&self) -> bool {
+        matches!(self, Self::Unpaid { source } if source.advice() == Advice::Reopen)
+    }
+
     /// Whether other segments in the same session should stop waiting: the peer is gone.
     pub fn loses_session(&self) -> bool {
         matches!(

@@ -247,7 +247,8 @@ impl Sessions {
             return true;
         }
         match (&self.opener.paying, &session.pay) {
-            (Some(paying), Some(pay)) => paying.renewal(pay) >= Renewal::Wanted,
+            // What is needed at once, the payment itself does first.
+            (Some(paying), Some(pay)) => paying.renewal(pay) == Renewal::Wanted,
             _ => false,
         }
     }

@@ -23,6 +23,7 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use rustls_pki_types::ServerName;
 use tokio::{
+    io::BufReader,
     net::TcpStream,
     time::{Instant, timeout},
 };
@@ -41,6 +42,8 @@ const IDLE_PER_PEER: usize = 256;
 /// Enough for the head of any honest response; also keeps read buffers small, which retained
 /// renditions would otherwise pin.
 const READ_BUFFER: usize = 64 * 1024;
+/// Bytes taken from the socket at once: several records of TLS, of which rustls reads one a time.
+const TLS_READ_BUFFER: usize = 64 * 1024;
 /// Plain text rustls takes before it pushes back: fewer, larger writes than its 64 KiB.
 const TLS_WRITE_BUFFER: usize = 256 * 1024;
 
@@ -114,7 +117,9 @@ impl std::fmt::Debug for Exchange {
 impl Exchange {
     /// Reads the body into one buffer of at most `limit` bytes and keeps the connection.
     pub async fn collect(self, limit: usize) -> Result<Bytes, TransportError> {
-        let body = super::download::collect(self.response.into_body(), limit, &self.transport.buffers).await?;
+        let body =
+            super::download::collect(self.response.into_body(), limit, &self.transport.buffers)
+                .await?;
         self.transport.keep(self.peer, self.connection);
         Ok(body)
     }
@@ -241,7 +246,9 @@ impl Transport {
             let name = server_name(&peer.host).map_err(dial)?;
             let tls = self
                 .tls
-                .connect_with(name, tcp, |c| c.set_buffer_limit(Some(TLS_WRITE_BUFFER)))
+                .connect_with(name, BufReader::with_capacity(TLS_READ_BUFFER, tcp), |c| {
+                    c.set_buffer_limit(Some(TLS_WRITE_BUFFER))
+                })
                 .await
                 .map_err(dial)?;
             let handshake = builder.handshake(TokioIo::new(tls)).await;

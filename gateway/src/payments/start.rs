@@ -71,6 +71,11 @@ pub struct Started {
     pub watcher: Watcher,
 }
 
+/// Where the spend ledger is.
+pub fn ledger_path(config: &Config) -> PathBuf {
+    config.data_dir.join(LEDGER)
+}
+
 /// The endpoints and what is watched there.
 pub fn connect(config: &Config, sender: Address) -> Result<(Rpc, ChainSettings), PaymentsError> {
     let network = &config.network;
@@ -102,7 +107,7 @@ pub async fn start(
     let source = PaymentSource::Key(key);
     let signer = source.signer_for(Work::Transcoding)?;
     let sender = source.address();
-    let path = config.data_dir.join(LEDGER);
+    let path = ledger_path(config);
     let opened = Ledger::open(&path, config.spending.clone(), clock.wall());
     let ledger = Arc::new(opened.map_err(|source| PaymentsError::Ledger { path, source })?);
     let (rpc, settings) = connect(config, sender)?;

@@ -151,6 +151,11 @@ impl Gateway {
         arguments.extend(flags);
         let mut config = config_of(&arguments);
         change(&mut config);
+        Self::run(config, dir).await
+    }
+
+    /// A gateway with these settings, whose data are in `dir`.
+    pub(crate) async fn run(config: Config, dir: TempDir) -> Self {
         let handle = app::start(config).await.expect("the gateway starts");
         Self {
             client: reqwest::Client::builder().timeout(PATIENCE * 2).build().expect("a client"),
@@ -190,6 +195,11 @@ impl Gateway {
         (response.status(), response.text().await.expect("a text"))
     }
 
+    /// A request to the admin listener.
+    pub(crate) fn admin_request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.admin))
+    }
+
     /// Status and text of a GET on the admin listener.
     pub(crate) async fn admin(&self, path: &str) -> (StatusCode, String) {
         let response =
@@ -223,10 +233,11 @@ impl Gateway {
         look()
     }
 
-    /// Stops the gateway.
-    pub(crate) async fn stop(mut self) {
+    /// Stops the gateway and keeps what it left.
+    pub(crate) async fn stop(mut self) -> TempDir {
         let handle = self.handle.take().expect("the gateway runs");
         assert!(handle.stop(PATIENCE).await, "everything begun was finished");
+        self.dir
     }
 }
 

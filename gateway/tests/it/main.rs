@@ -6,6 +6,7 @@
 mod faults;
 mod harness;
 mod hls;
+mod paid;
 mod pains;
 mod process;
 mod push;

@@ -11,17 +11,17 @@ use tokio::{
 
 use crate::harness::{orchestrator, segment};
 
-fn waymark(arguments: &[&str]) -> Command {
+pub(crate) fn waymark(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_waymark"));
     command.args(arguments).env_clear().kill_on_drop(true);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-type Lines = tokio::io::Lines<BufReader<ChildStderr>>;
+pub(crate) type Lines = tokio::io::Lines<BufReader<ChildStderr>>;
 
 /// Starts a gateway and reads its address from its log, whose rest the caller holds on to.
-async fn running(arguments: &[&str]) -> (Child, String, Lines) {
+pub(crate) async fn running(arguments: &[&str]) -> (Child, String, Lines) {
     let mut child = waymark(arguments).spawn().expect("the program starts");
     let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
     loop {

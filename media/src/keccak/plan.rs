@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, time::Duration};
 
-use super::{Absorb, Hashing, Keccak, LANES, One, RATE, scalar};
+use super::{Absorb, Hashing, Keccak, LANES, One, RATE};
 
 /// Bytes of each message of a trial.
 const TRIAL: usize = 128 * RATE;
@@ -47,8 +47,9 @@ pub(super) fn fastest() -> Keccak {
     let (own, four, eight) = candidates();
     let message = vec![0x5a; TRIAL];
     let one = |one: One| (time(&message, 1, one, None, None), one);
-    let singles = [One::Asm, One::Own(scalar)].into_iter().chain(own.map(One::Own));
-    let (best, single) = singles.map(one).min_by_key(|(time, _)| *time).unwrap_or_else(|| one(One::Asm));
+    let singles = [One::Asm, One::Plain].into_iter().chain(own.map(One::Vector));
+    let best = singles.map(one).min_by_key(|(time, _)| *time);
+    let (best, single) = best.unwrap_or((Duration::MAX, One::Asm));
     let wide = |n: usize, four, eight| time(&message, n, single, four, eight);
     let cost_of_four = four.map(|_| wide(4, four, None));
     let cost_of_eight = eight.map(|_| wide(LANES, None, eight));
@@ -84,7 +85,11 @@ fn time(
     (0..TRIALS).map(trial).min().unwrap_or(Duration::MAX)
 }
 
-#[allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "what is measured is real time")]
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "what is measured is real time"
+)]
 fn now() -> std::time::Instant {
     std::time::Instant::now()
 }

@@ -4,6 +4,7 @@
 //! registers, so that a round needs 90 instructions and no memory, for one, four or eight messages
 //! alike. Vectors of 256 bits run on three ports of an Intel core, those of 512 on two.
 #![allow(unsafe_code, reason = "calls of functions for instructions that were detected before")]
+#![allow(clippy::wildcard_imports, reason = "an instruction set has hundreds of names")]
 
 use std::arch::x86_64::*;
 
@@ -131,16 +132,16 @@ mod zmm {
     );
 
     #[target_feature(enable = "avx512f,avx512vl")]
-    fn gather([a, b, c, d, e, f, g, h]: [u64; 8]) -> __m512i {
-        let (low, high) = (super::gather([a, b, c, d]), super::gather([e, f, g, h]));
+    fn gather([a0, a1, a2, a3, b0, b1, b2, b3]: [u64; 8]) -> __m512i {
+        let (low, high) = (super::gather([a0, a1, a2, a3]), super::gather([b0, b1, b2, b3]));
         _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
     }
 
     #[target_feature(enable = "avx512f,avx512vl")]
     fn scatter(v: __m512i) -> [u64; 8] {
-        let [a, b, c, d] = super::scatter(_mm512_castsi512_si256(v));
-        let [e, f, g, h] = super::scatter(_mm512_extracti64x4_epi64::<1>(v));
-        [a, b, c, d, e, f, g, h]
+        let [a0, a1, a2, a3] = super::scatter(_mm512_castsi512_si256(v));
+        let [b0, b1, b2, b3] = super::scatter(_mm512_extracti64x4_epi64::<1>(v));
+        [a0, a1, a2, a3, b0, b1, b2, b3]
     }
 }
 

@@ -188,7 +188,7 @@ fn funds(inputs: &Inputs, state: &ChainState, findings: &mut Findings) {
         findings.fatal(
             "no-deposit",
             format!("{address} has no deposit in the TicketBroker"),
-            "Fund it: `waymark funds deposit`",
+            "Fund it: `waymark funds add --deposit AMOUNT`",
         );
     } else if let Some(face) = inputs.face_value
         && sender.deposit / multiplier < face
@@ -227,7 +227,7 @@ fn reserve(inputs: &Inputs, state: &ChainState, findings: &mut Findings) {
         findings.fatal(
             "no-reserve",
             "there is no reserve; orchestrators give no ticket parameters without one",
-            "Fund it: `waymark funds reserve`",
+            "Fund it: `waymark funds add --reserve AMOUNT`",
         );
         return;
     }

@@ -457,12 +457,12 @@ fn lie(wrong: Wrong, request: &Request, truth: Answer) -> Answer {
     match (wrong, request.method) {
         (Wrong::Chain(id), "eth_chainId") => answer = json!(format!("{id:#x}")),
         (Wrong::Ahead(by), "eth_getBlockByNumber") => {
-            shift(&mut answer["l1BlockNumber"], by as i64);
+            shift(&mut answer["l1BlockNumber"], by.cast_signed());
         }
         (Wrong::Behind(by), "eth_getBlockByNumber") if request.params[0] == "latest" => {
-            shift(&mut answer["number"], -(by as i64));
-            shift(&mut answer["l1BlockNumber"], -(by as i64));
-            shift(&mut answer["timestamp"], -(by as i64) * 12);
+            shift(&mut answer["number"], -by.cast_signed());
+            shift(&mut answer["l1BlockNumber"], -by.cast_signed());
+            shift(&mut answer["timestamp"], -by.cast_signed() * 12);
             answer["hash"] = json!(keccak256(format!("behind {answer}")));
         }
         (Wrong::Frozen(at), "eth_getBlockByNumber") => {
@@ -539,7 +539,7 @@ impl Fake {
         Self { world, wrong, rpc, sink: Arc::default(), seconds }
     }
 
-    pub(crate) fn settings(&self) -> ChainSettings {
+    pub(crate) fn settings() -> ChainSettings {
         ChainSettings::new(CONTROLLER, SENDER)
     }
 

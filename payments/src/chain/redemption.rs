@@ -71,7 +71,8 @@ pub(crate) struct Log {
     block_number: U256,
     block_hash: B256,
     transaction_hash: B256,
-    log_index: U256,
+    #[serde(rename = "logIndex")]
+    index: U256,
     #[serde(default)]
     pub(crate) removed: bool,
 }
@@ -82,7 +83,7 @@ impl Log {
             block: self.block_number.saturating_to(),
             block_hash: self.block_hash,
             transaction: self.transaction_hash,
-            index: self.log_index.saturating_to(),
+            index: self.index.saturating_to(),
         }
     }
 

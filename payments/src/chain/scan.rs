@@ -208,7 +208,7 @@ impl Scanner {
                 [WinningTicketRedeemed::SIGNATURE_HASH, WinningTicketTransfer::SIGNATURE_HASH],
                 self.sender.into_word(),
             ]);
-            let request = get_logs(json!(self.contracts.broker), &topics, from, end);
+            let request = get_logs(&json!(self.contracts.broker), &topics, from, end);
             let mut replies = self.rpc.batch(vec![request]).await?;
             let answer = replies.answers.pop();
             if let Some(Err(error)) = &answer
@@ -293,11 +293,11 @@ impl Scanner {
             ServiceRegistry::ServiceURIUpdate::SIGNATURE_HASH,
             Controller::SetContractInfo::SIGNATURE_HASH,
         ];
-        get_logs(json!(addresses), &json!([kinds]), from, to)
+        get_logs(&json!(addresses), &json!([kinds]), from, to)
     }
 }
 
-fn get_logs(addresses: Value, topics: &Value, from: u64, to: u64) -> Request {
+fn get_logs(addresses: &Value, topics: &Value, from: u64, to: u64) -> Request {
     let filter = json!({
         "address": addresses,
         "fromBlock": quantity(from),

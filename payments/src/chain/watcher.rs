@@ -54,8 +54,15 @@ struct Due {
 }
 
 impl Watcher {
-    /// Runs until told to stop.
+    /// Runs until told to stop. What is being read then is dropped: only whole readings are recorded.
     pub async fn run(mut self, shutdown: CancellationToken) {
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = self.watch() => {}
+        }
+    }
+
+    async fn watch(&mut self) {
         let chain = self.chain.clone();
         let mut feed = chain.rpc().heads().await;
         let mut ticks = interval_at(Instant::now() + self.settings.poll, self.settings.poll);
@@ -63,7 +70,6 @@ impl Watcher {
         let mut pushed_at: Option<Instant> = None;
         loop {
             tokio::select! {
-                () = shutdown.cancelled() => return,
                 () = chain.0.nudge.notified() => {
                     let now = Instant::now();
                     (self.due.logs, self.due.facts) = (now, now);
@@ -77,26 +83,26 @@ impl Watcher {
                     }
                     self.step(quiet).await;
                 }
-                pushed = next(&mut feed) => match pushed {
-                    Some((endpoint, block)) => {
-                        if self.pushed(endpoint, &block) {
-                            pushed_at = Some(Instant::now());
-                        }
+                pushed = next(&mut feed) => {
+                    let Some((endpoint, block)) = pushed else {
+                        (feed, pushed_at) = (None, None);
+                        continue;
+                    };
+                    if self.pushed(endpoint, &block) {
+                        pushed_at = Some(Instant::now());
                     }
-                    None => (feed, pushed_at) = (None, None),
-                },
+                }
             }
         }
     }
 
-    /// One round of readings; tells whether the chain was heard.
-    async fn step(&mut self, ask_head: bool) -> bool {
+    /// One round of readings.
+    async fn step(&mut self, ask_head: bool) {
         let heard = if ask_head { self.ask_head().await } else { self.beliefs.is_current() };
         if heard {
             self.read_what_is_due().await;
         }
         self.publish();
-        heard
     }
 
     /// A websocket comes back by itself only for a while; heads are asked for meanwhile.
@@ -342,7 +348,7 @@ impl Watcher {
         match (old.health, state.health) {
             (old, new) if old == new => {}
             (_, Health::Fresh) => {
-                tracing::info!(l1_block = state.l1_block, "the chain is heard again")
+                tracing::info!(l1_block = state.l1_block, "the chain is heard again");
             }
             (_, Health::Stale) => {
                 tracing::warn!(

@@ -2,7 +2,7 @@
 
 use alloy::{
     consensus::{SignableTransaction as _, TxEip1559, TxEnvelope},
-    eips::eip2718::Encodable2718 as _,
+    eips::{eip2718::Encodable2718 as _, eip2930::AccessList},
     network::TxSignerSync as _,
 };
 use alloy_primitives::{B256, Bytes, TxKind, U256};
@@ -57,7 +57,7 @@ impl Funds {
             return Err(FundError::WrongKey { planned: plan.from, key: key.address() });
         }
         let mut next = self.next_nonce.lock().await;
-        let max = self.settings.max_gas_price;
+        let max = self.max_gas_price();
         let (market, pending) = self.market_and_nonce().await?;
         market.within(max)?;
         let nonce = next.map_or(pending, |next| next.max(pending));
@@ -80,7 +80,7 @@ impl Funds {
                 max_priority_fee_per_gas: fees.tip.saturating_to(),
                 to: TxKind::Call(plan.to),
                 value: plan.action.value(),
-                access_list: Default::default(),
+                access_list: AccessList::default(),
                 input: plan.action.data(),
             };
             let (hash, raw) = signed(tx, plan, key)?;

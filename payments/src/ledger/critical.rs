@@ -1,4 +1,4 @@
-//! The critical section: check the limits, check the nonces and write, count. Whoever holds the lock
+//! The critical section: check the nonces, check the limits, write, count. Whoever holds the lock
 //! over a [`Core`] is the only one who writes to the file.
 
 use std::collections::HashMap;
@@ -44,6 +44,7 @@ impl Core {
             return Err(PromiseError::Closed);
         }
         self.refresh()?;
+        self.check_nonces(promise)?;
         let Self { writer, limits, rates, books, .. } = self;
         let session = books
             .use_session(writer, promise.recipient, promise.session)
@@ -58,9 +59,7 @@ impl Core {
         if written.is_err() {
             self.stale = true;
         }
-        let Some(id) = written.map_err(LedgerError::at("write a promise"))? else {
-            return Err(self.reused(promise)?);
-        };
+        let id = written.map_err(LedgerError::at("write a promise"))?;
         self.books.add(promise, day, &self.limits);
         self.typical = promise.value;
         self.commits += 1;
@@ -149,31 +148,37 @@ impl Core {
         written.map_err(LedgerError::at(action))
     }
 
-    /// Puts a promise on record and returns its number, unless one of its nonces is on record. Both in
-    /// one statement, so that the file is locked once. Promises never overlap, so the last one that
-    /// begins before the end of the new one is the only one that can reach into it.
-    fn insert(&mut self, promise: &Promise<'_>, day: Day) -> rusqlite::Result<Option<i64>> {
+    fn check_nonces(&self, promise: &Promise<'_>) -> Result<(), PromiseError> {
+        let Some((first, last)) = promise.nonces() else { return Ok(()) };
+        let found = nonces_up_to(&self.writer, &promise.params, last)
+            .map_err(LedgerError::at("look for used nonces"))?;
+        match found {
+            Some((on_record_first, on_record_last)) if on_record_last >= first => {
+                let params = promise.params;
+                Err(PromiseError::NonceReused {
+                    params,
+                    first,
+                    last,
+                    on_record_first,
+                    on_record_last,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn insert(&mut self, promise: &Promise<'_>, day: Day) -> rusqlite::Result<i64> {
         // Taken even if writing fails: that may have reached the file all the same.
         self.books.last += 1;
         let id = self.books.last;
-        let nonces = promise.nonces();
-        let params = nonces.map(|_| promise.params.as_slice());
-        let (first, last) = nonces.unwrap_or_default();
-        let written = self
-            .writer
+        let params = promise.nonces().map(|_| promise.params.as_slice());
+        self.writer
             .prepare_cached(
                 "INSERT INTO promises
                    (id, at, day, recipient, session, job, attempt, tag, tag_name, capability,
                     params, first_nonce, tickets, face_value, win_prob, value, fee,
                     price_per_unit, pixels_per_unit)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                        ?18, ?19
-                 WHERE NOT EXISTS (
-                   SELECT 1 FROM (
-                     SELECT first_nonce + tickets AS after FROM promises
-                     WHERE params = ?11 AND first_nonce <= ?20
-                     ORDER BY first_nonce DESC LIMIT 1)
-                   WHERE after > ?12)",
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 id,
@@ -187,7 +192,7 @@ impl Core {
                 promise.tag_name,
                 promise.capability,
                 params,
-                first,
+                promise.first_nonce,
                 promise.tickets,
                 Wide::new(promise.face_value),
                 Wide::new(promise.win_prob),
@@ -195,19 +200,8 @@ impl Core {
                 Wide::new(promise.fee),
                 promise.price_per_unit,
                 promise.pixels_per_unit,
-                last,
             ])?;
-        Ok((written > 0).then_some(id))
-    }
-
-    /// Says which nonces are on record.
-    fn reused(&self, promise: &Promise<'_>) -> Result<PromiseError, LedgerError> {
-        let (first, last) = promise.nonces().unwrap_or_default();
-        let (on_record_first, on_record_last) = nonces_up_to(&self.writer, &promise.params, last)
-            .map_err(LedgerError::at("look for used nonces"))?
-            .unwrap_or_default();
-        let params = promise.params;
-        Ok(PromiseError::NonceReused { params, first, last, on_record_first, on_record_last })
+        Ok(id)
     }
 }
 

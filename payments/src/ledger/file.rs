@@ -7,7 +7,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::LedgerError;
 
@@ -96,6 +96,27 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> 
         migrated.map_err(|source| trouble(path, source))?;
     }
     Ok(())
+}
+
+/// Opens the database of a ledger to look at it: nothing is created, locked or changed, whether or
+/// not a gateway has it open.
+pub(super) fn view(path: &Path) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
+        connection.busy_timeout(std::time::Duration::from_secs(2))?;
+        let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
+        let (application, found): (i32, i32) = (number("application_id")?, number("user_version")?);
+        Ok((connection, application, found))
+    });
+    let (connection, application, found) = opened.map_err(|source| trouble(path, source))?;
+    if application != APPLICATION {
+        return Err(LedgerError::Foreign { path: path.into(), found: application });
+    }
+    let supported = i32::try_from(MIGRATIONS.len()).expect("a handful of steps");
+    if found == supported {
+        return Ok(connection);
+    }
+    Err(LedgerError::Newer { path: path.into(), found, supported })
 }
 
 /// A file only its owner can read, created where it is missing.

@@ -213,28 +213,37 @@ impl Ledger {
 
     /// How fast money went in the last `days` days, or since the first promise in them.
     pub fn run_rate(&self, now: Timestamp, days: u16) -> Result<RunRate, LedgerError> {
-        let from = Day(Day::of(now).0 - i64::from(days)).end();
-        let rows = self.totals(GroupBy::Day, Period { from, to: now })?;
-        let first = rows.first().and_then(|row| row.key.parse::<jiff::civil::Date>().ok());
-        let first = first
-            .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok())
-            .map_or(from, |zoned| zoned.timestamp());
-        // An hour at least, so that a single payment does not look like a flood.
-        let over = now.duration_since(first).max(SignedDuration::from_hours(1));
-        let seconds = U256::from(over.as_secs().unsigned_abs());
-        let rate = |of: fn(&Total) -> U256| {
-            let sum = rows.iter().map(of).fold(U256::ZERO, U256::saturating_add);
-            sum.saturating_mul(U256::from(86_400)) / seconds
-        };
-        Ok(RunRate {
-            promised: rate(|row| row.value),
-            redeemed: rate(|row| row.redeemed.paid),
-            over,
-        })
+        let period = Period { from: begin(now, days), to: now };
+        Ok(rate_of(&self.totals(GroupBy::Day, period)?, period))
     }
 }
 
-fn read(connection: &Connection, by: GroupBy, period: Period) -> rusqlite::Result<Vec<Total>> {
+/// Midnight before the last `days` days, today included.
+pub(super) fn begin(now: Timestamp, days: u16) -> Timestamp {
+    Day(Day::of(now).0 - i64::from(days)).end()
+}
+
+/// What the days of a period make in 24 hours.
+pub(super) fn rate_of(rows: &[Total], period: Period) -> RunRate {
+    let first = rows.first().and_then(|row| row.key.parse::<jiff::civil::Date>().ok());
+    let first = first
+        .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok())
+        .map_or(period.from, |zoned| zoned.timestamp());
+    // An hour at least, so that a single payment does not look like a flood.
+    let over = period.to.duration_since(first).max(SignedDuration::from_hours(1));
+    let seconds = U256::from(over.as_secs().unsigned_abs());
+    let rate = |of: fn(&Total) -> U256| {
+        let sum = rows.iter().map(of).fold(U256::ZERO, U256::saturating_add);
+        sum.saturating_mul(U256::from(86_400)) / seconds
+    };
+    RunRate { promised: rate(|row| row.value), redeemed: rate(|row| row.redeemed.paid), over }
+}
+
+pub(super) fn read(
+    connection: &Connection,
+    by: GroupBy,
+    period: Period,
+) -> rusqlite::Result<Vec<Total>> {
     let (from, to) = (Day::of(period.from), Day::of(period.to));
     let mut rows: BTreeMap<String, Entry> = BTreeMap::new();
 

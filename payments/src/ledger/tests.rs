@@ -4,6 +4,7 @@ mod model;
 mod opening;
 mod records;
 mod redemptions;
+mod viewing;
 
 use alloy_primitives::{Address, B256, U256};
 use jiff::{Timestamp, ToSpan as _};

@@ -37,10 +37,11 @@ struct Cli {
     /// What eth_gasPrice answers, in wei.
     #[arg(long, default_value_t = 20_000_000)]
     gas_price: u64,
-    /// Puts an orchestrator into the pool; may be repeated.
+    /// Puts an orchestrator into the pool; may be repeated. ADDRESS may be the number of a development
+    /// account, 1 to 7.
     #[arg(long, value_name = "ADDRESS=URI")]
     orchestrator: Vec<String>,
-    /// Funds a sender, in wei; may be repeated.
+    /// Funds a sender, in wei; may be repeated. ADDRESS as above.
     #[arg(long, value_name = "ADDRESS=DEPOSIT,RESERVE")]
     sender: Vec<String>,
     /// Log filter.
@@ -84,16 +85,24 @@ async fn start(cli: &Cli) -> anyhow::Result<LocalChain> {
     for text in &cli.orchestrator {
         let (address, uri) = text.split_once('=').context("--orchestrator is ADDRESS=URI")?;
         let stake = U256::from(10).pow(U256::from(21));
-        chain.register_orchestrator(parse(address)?, uri, stake).await?;
+        chain.register_orchestrator(account(address)?, uri, stake).await?;
     }
     for text in &cli.sender {
         let (address, amounts) =
             text.split_once('=').context("--sender is ADDRESS=DEPOSIT,RESERVE")?;
         let (deposit, reserve) =
             amounts.split_once(',').context("--sender is ADDRESS=DEPOSIT,RESERVE")?;
-        chain.fund_sender(parse(address)?, parse(deposit)?, parse(reserve)?).await?;
+        chain.fund_sender(account(address)?, parse(deposit)?, parse(reserve)?).await?;
     }
     Ok(chain)
+}
+
+/// An address, or that of a development account by its number.
+fn account(text: &str) -> anyhow::Result<Address> {
+    match text.trim().parse() {
+        Ok(number) if ACCOUNTS.contains(&number) => Ok(dev_account(number).address()),
+        _ => parse(text),
+    }
 }
 
 fn parse<T: std::str::FromStr>(text: &str) -> anyhow::Result<T>

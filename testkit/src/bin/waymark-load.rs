@@ -4,12 +4,15 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use alloy_primitives::Address;
 use anyhow::{Context as _, ensure};
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use waymark_testkit::{Key, OnChain, Price, RpcChain};
 use waymark_testkit::load::{
     AnswererOptions, Pace, PushOptions, Report, Source, Target, answerer, push,
 };
@@ -62,6 +65,18 @@ struct AnswererArgs {
     /// Hash every body and refuse a wrong one.
     #[arg(long)]
     check_hashes: bool,
+    /// JSON-RPC endpoint of the chain on which they are paid; all with the same key.
+    #[arg(long, value_name = "URL", requires_all = ["controller", "eth_key_file"])]
+    eth_url: Option<String>,
+    /// Controller contract on that chain.
+    #[arg(long, value_name = "ADDRESS")]
+    controller: Option<Address>,
+    /// File with the private key of the registered orchestrator.
+    #[arg(long, value_name = "FILE")]
+    eth_key_file: Option<PathBuf>,
+    /// Wei for a pixel.
+    #[arg(long, default_value_t = 1200)]
+    price_per_pixel: u64,
 }
 
 #[derive(Debug, Args)]
@@ -151,6 +166,11 @@ async fn answer(args: AnswererArgs) -> anyhow::Result<()> {
     options.rendition_bytes = args.rendition_bytes;
     options.sign = args.sign;
     options.check_hashes = args.check_hashes;
+    if let (Some(url), Some(controller), Some(file)) =
+        (&args.eth_url, args.controller, &args.eth_key_file)
+    {
+        options.paid = Some(paid(url, controller, file, args.price_per_pixel).await?);
+    }
     let started = answerer(&options).await?;
     let mut stdout = std::io::stdout();
     for orchestrator in &started {
@@ -162,6 +182,29 @@ async fn answer(args: AnswererArgs) -> anyhow::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// Stock defaults but for the price; winners are kept, not redeemed.
+async fn paid(
+    url: &str,
+    controller: Address,
+    file: &std::path::Path,
+    price: u64,
+) -> anyhow::Result<(Key, OnChain)> {
+    let text = tokio::fs::read_to_string(file).await;
+    let text = text.with_context(|| format!("cannot read {}", file.display()))?;
+    let mut bytes = [0; 32];
+    // The text itself must not get into an error.
+    hex::decode_to_slice(text.trim().trim_start_matches("0x"), &mut bytes)
+        .ok()
+        .context("--eth-key-file must hold 64 hexadecimal digits")?;
+    let key = Key::from_bytes(&bytes).context("--eth-key-file")?;
+    let chain = RpcChain::connect(url, controller, None).await;
+    let chain = chain.with_context(|| format!("the chain at {url}"))?;
+    let mut payments = OnChain::new(Arc::new(chain));
+    payments.price = Price::per_pixel(price);
+    payments.auto_adjust = false;
+    Ok((key, payments))
 }
 
 async fn run(args: PushArgs) -> anyhow::Result<Report> {

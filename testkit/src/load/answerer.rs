@@ -9,7 +9,8 @@ use bytes::Bytes;
 use waymark_media::TestPattern;
 
 use super::source::draw;
-use crate::orchestrator::{Orchestrator, Transcoding};
+use crate::crypto::Key;
+use crate::orchestrator::{OnChain, Orchestrator, Transcoding};
 
 /// Most ports of one run.
 const MAX_PORTS: u16 = 256;
@@ -40,6 +41,8 @@ pub struct AnswererOptions {
     pub sign: bool,
     /// Hashes every body, which costs as much as a good part of a gateway's work.
     pub check_hashes: bool,
+    /// How they are paid, and with which key, all with the same; not at all without.
+    pub paid: Option<(Key, OnChain)>,
 }
 
 impl Default for AnswererOptions {
@@ -54,6 +57,7 @@ impl Default for AnswererOptions {
             rendition_bytes: 300_048,
             sign: false,
             check_hashes: false,
+            paid: None,
         }
     }
 }
@@ -77,8 +81,12 @@ pub async fn answerer(options: &AnswererOptions) -> anyhow::Result<Vec<Orchestra
         if options.plain_http {
             builder = builder.plain_http();
         }
-        if !options.sign {
-            builder = builder.off_chain();
+        match &options.paid {
+            Some((key, payments)) => {
+                builder = builder.key(key.clone()).on_chain(payments.clone());
+            }
+            None if !options.sign => builder = builder.off_chain(),
+            None => {}
         }
         if !options.check_hashes {
             builder = builder.trust_hashes();

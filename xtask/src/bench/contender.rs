@@ -13,6 +13,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+use super::measure::Answerers;
 use crate::process::Service;
 
 /// A gateway takes connections by then.
@@ -57,23 +58,29 @@ impl Contender {
     pub(super) async fn start(
         &self,
         run: &str,
-        orchestrators: &[String],
-        dir: &std::path::Path,
+        orchestrators: &Answerers,
     ) -> anyhow::Result<Running> {
+        let dir = orchestrators.dir();
         let hosts: Vec<_> =
-            orchestrators.iter().map(|o| o.trim_start_matches("https://")).collect();
+            orchestrators.urls().iter().map(|o| o.trim_start_matches("https://")).collect();
         let [http, cli, rtmp] = free_ports()?;
         let data = dir.join(run);
         std::fs::create_dir_all(&data)?;
         let mut command = Command::new(&self.program);
         command
-            .args(["-gateway", "-network", "offchain", "-orchAddr", &hosts.join(",")])
+            .args(["-gateway", "-orchAddr", &hosts.join(",")])
             .args(["-httpIngest", "-httpAddr", &address(http)])
             .args(["-cliAddr", &address(cli), "-rtmpAddr", &address(rtmp)])
             .args(["-maxSessions", "1000"])
             .args(["-transcodingOptions", "P240p30fps16x9,P360p30fps16x9", "-v", "3"])
             .arg("-dataDir")
             .arg(&data);
+        match orchestrators.payments() {
+            Some(payments) => payments.gateway(&mut command),
+            None => {
+                command.args(["-network", "offchain"]);
+            }
+        }
         let mut service = Service::start(run, command, &dir.join("logs"))?;
         let deadline = Instant::now() + START;
         while TcpStream::connect(address(http)).await.is_err() {

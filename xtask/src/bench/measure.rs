@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tokio::{process::Command, time::timeout};
 
-use super::contender::Contender;
+use super::{contender::Contender, paid::Payments};
 use crate::{
     process::Service,
     workspace::{self, Profile},
@@ -39,6 +39,8 @@ pub(super) enum Scenario {
     Saturated,
     /// 500 streams, one segment each 8 s.
     Many,
+    /// 50 live streams whose segments are paid on a local chain.
+    Paid,
 }
 
 /// What a run showed.
@@ -83,7 +85,7 @@ impl Scenario {
     /// What is done to this contender. Hundreds of streams are asked of ours alone: at the memory
     /// that a stock gateway takes for each, they do not fit into an ordinary machine.
     pub(super) fn of(contender: &Contender) -> Vec<Self> {
-        let mut scenarios = vec![Self::Live, Self::Saturated];
+        let mut scenarios = vec![Self::Live, Self::Saturated, Self::Paid];
         if contender.is_ours() {
             scenarios.push(Self::Many);
         }
@@ -93,10 +95,10 @@ impl Scenario {
     /// Streams, segments of each, and the period of a stream.
     fn shape(self, dry: bool) -> (usize, usize, Option<&'static str>) {
         match (self, dry) {
-            (Self::Direct | Self::Live, false) => (50, 14, Some("2s")),
+            (Self::Direct | Self::Live | Self::Paid, false) => (50, 14, Some("2s")),
             (Self::Saturated, false) => (32, 40, None),
             (Self::Many, false) => (500, 8, Some("8s")),
-            (Self::Direct | Self::Live, true) => (5, 2, Some("2s")),
+            (Self::Direct | Self::Live | Self::Paid, true) => (5, 2, Some("2s")),
             (Self::Saturated, true) => (4, 40, None),
             (Self::Many, true) => (20, 2, Some("4s")),
         }
@@ -108,6 +110,7 @@ impl Scenario {
             Self::Live => "live",
             Self::Saturated => "saturated",
             Self::Many => "many",
+            Self::Paid => "paid",
         }
     }
 }
@@ -118,17 +121,36 @@ pub(super) struct Answerers {
     programs: PathBuf,
     dir: PathBuf,
     urls: Vec<String>,
+    payments: Option<Payments>,
     _service: Service,
 }
 
 impl Answerers {
-    /// Starts them and reads where they are.
+    /// Starts those that work for nothing and reads where they are.
     pub(super) async fn start(programs: &Path, dir: &Path) -> anyhow::Result<Self> {
+        Self::start_with(programs, dir, None).await
+    }
+
+    /// Starts a chain and those that are paid on it.
+    pub(super) async fn start_paid(programs: &Path, dir: &Path) -> anyhow::Result<Self> {
+        let payments = Payments::start(programs, dir).await?;
+        Self::start_with(programs, dir, Some(payments)).await
+    }
+
+    async fn start_with(
+        programs: &Path,
+        dir: &Path,
+        payments: Option<Payments>,
+    ) -> anyhow::Result<Self> {
         let mut command = Command::new(programs.join("waymark-load"));
         command
             .args(["answerer", "--ports", &ANSWERERS.to_string()])
             .args(["--rendition-bytes", &RENDITION_BYTES.to_string()]);
-        let mut service = Service::start("answerers", command, &dir.join("logs"))?;
+        let name = if payments.is_some() { "answerers-paid" } else { "answerers" };
+        if let Some(payments) = &payments {
+            payments.answerer(&mut command);
+        }
+        let mut service = Service::start(name, command, &dir.join("logs"))?;
         let urls = std::cell::RefCell::new(Vec::new());
         let read = |line: &str| {
             let mut urls = urls.borrow_mut();
@@ -139,12 +161,18 @@ impl Answerers {
         };
         service.says("where they listen", ANSWERERS_START, read).await?;
         let urls = urls.into_inner();
-        Ok(Self { programs: programs.to_owned(), dir: dir.to_owned(), urls, _service: service })
+        let (programs, dir) = (programs.to_owned(), dir.to_owned());
+        Ok(Self { programs, dir, urls, payments, _service: service })
     }
 
     /// Where they are.
     pub(super) fn urls(&self) -> &[String] {
         &self.urls
+    }
+
+    /// How they are paid, if they are.
+    pub(super) fn payments(&self) -> Option<&Payments> {
+        self.payments.as_ref()
     }
 
     /// The directory of this bench run.
@@ -175,7 +203,7 @@ pub(super) async fn gateway(
     dry: bool,
 ) -> anyhow::Result<Measured> {
     let run = format!("{}-{}-{round}", contender.name, scenario.name());
-    let running = contender.start(&run, answerers.urls(), &answerers.dir).await?;
+    let running = contender.start(&run, answerers).await?;
     let mut command = load(answerers, scenario, dry);
     command.args(["--gateway", &running.url, "--pid", &running.pid.to_string()]);
     let report = report(command).await.with_context(|| format!("the load run {run} failed"))?;
@@ -228,20 +256,22 @@ impl Measured {
 /// Rates of the machine in MB/s, so that a slow one is seen as such.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Floor {
-    /// Keccak-256 of a whole segment at once, by the implementation in use.
-    pub(super) keccak_whole: f64,
-    /// The same in the pieces in which a body arrives: what the gateway does.
-    pub(super) keccak_pieces: f64,
+    /// Keccak-256 of a segment by `keccak-asm`, the ordinary implementation.
+    pub(super) keccak_asm: f64,
+    /// By the implementation the gateway chose, of a segment that waits alone.
+    pub(super) keccak_alone: f64,
+    /// The same of eight segments side by side.
+    pub(super) keccak_together: f64,
     /// Through a socket of the loopback.
     pub(super) socket: f64,
 }
 
 impl Floor {
     pub(super) fn line(&self) -> String {
-        let Self { keccak_whole, keccak_pieces, socket } = self;
+        let Self { keccak_asm, keccak_alone, keccak_together, socket } = self;
         format!(
-            "  Keccak-256 {keccak_whole:.0} MB/s at once, {keccak_pieces:.0} MB/s as bodies arrive; \
-             loopback {socket:.0} MB/s"
+            "  Keccak-256 {keccak_alone:.0} MB/s alone, {keccak_together:.0} MB/s eight together \
+             ({keccak_asm:.0} MB/s by keccak-asm); loopback {socket:.0} MB/s"
         )
     }
 }

@@ -54,7 +54,7 @@ pub(super) async fn record(
     dry: bool,
 ) -> anyhow::Result<Families> {
     println!("Sampling a saturated gateway with perf.");
-    let running = contender.start("profiled", answerers.urls(), answerers.dir()).await?;
+    let running = contender.start("profiled", answerers).await?;
     let data = dir.join("perf.data");
     let mut load = measure::load(answerers, Scenario::Saturated, dry);
     load.args(["--gateway", &running.url]);

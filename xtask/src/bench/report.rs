@@ -72,6 +72,13 @@ const ROWS: &[Row] = &[
         figure: |load, _| load.cpu_s_per_1000,
     },
     Row {
+        what: "CPU seconds for 1,000 paid segments, 50 live streams",
+        scenario: Scenario::Paid,
+        decimals: 2,
+        required: Some(("1/4", 0.25)),
+        figure: |load, _| load.cpu_s_per_1000,
+    },
+    Row {
         what: "peak memory at 50 streams, MB",
         scenario: Scenario::Live,
         decimals: 0,

@@ -31,9 +31,12 @@ const TABLE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// What only tests may know.
-const DEV: &[(&str, &str)] =
-    &[("waymark", "waymark-testkit"), ("waymark-payments", "waymark-testkit")];
+/// What only tests, examples and benchmarks may know.
+const DEV: &[(&str, &str)] = &[
+    ("waymark", "waymark-testkit"),
+    ("waymark-payments", "waymark-testkit"),
+    ("xtask", "waymark-media"),
+];
 
 /// Crates from outside that a crate must never see, whatever it uses them for: the pure ones have no
 /// wire, no socket and no runtime.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::Context as _;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::workspace::shown;
 
@@ -21,6 +21,17 @@ pub(super) struct Attempt {
     pub(super) outcome: String,
     /// The kind of failure.
     pub(super) error_type: Option<String>,
+    /// What kind of demand it was.
+    pub(super) tag: String,
+    /// Tickets sent with it.
+    pub(super) tickets: u64,
+    /// Their expected value together; a text, as long numbers are in records.
+    #[serde(rename = "fee_wei", deserialize_with = "wei")]
+    pub(super) promised: u128,
+}
+
+fn wei<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 impl Attempt {
@@ -104,7 +115,8 @@ impl Records {
         served.last().and_then(|a| a.orchestrator_instance.as_deref())
     }
 
-    fn tried(&self) -> impl Iterator<Item = &Attempt> {
+    /// Attempts that reached for an orchestrator, jobs in the order in which they began.
+    pub(super) fn tried(&self) -> impl Iterator<Item = &Attempt> {
         self.jobs.iter().flatten().filter(|a| a.orchestrator_instance.is_some())
     }
 }
@@ -123,6 +135,7 @@ mod tests {
             "started_at": format!("2026-01-01T00:00:{second:02}.000Z"),
             "orchestrator_instance": instance, "outcome": outcome,
             "error_type": (outcome != "ok").then_some("transport"),
+            "tag": "transcode/live/abr", "tickets": 9, "fee_wei": "72000000000",
         });
         format!("{row}\n")
     }
@@ -141,6 +154,7 @@ mod tests {
         assert_eq!((records.rows(), records.attempts(), records.swaps()), (4, 4, 1));
         assert_eq!(records.jobs().iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1]);
         assert_eq!(records.last_served(), Some("bbb"));
+        assert_eq!(records.tried().map(|a| a.promised).sum::<u128>(), 288_000_000_000);
     }
 
     #[test]

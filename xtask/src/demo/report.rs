@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     RENDITIONS,
+    earnings::{Earned, Earnings},
     probe::Probed,
     records::{Attempt, Records},
     stage::Orchestrator,
@@ -28,10 +29,23 @@ pub(super) struct Summary {
     swaps: usize,
     /// Rows in the record files.
     records: usize,
+    /// Tickets sent, from the record files.
+    tickets: u64,
+    /// Their expected value, from the record files.
+    promised_wei: u128,
+    /// Tickets that won, by what orchestrators say.
+    winners: u64,
+    /// What was paid for winners, from the chain's log.
+    redeemed_wei: u128,
 }
 
 impl Summary {
-    pub(super) fn new(segments: u64, probed: &[Probed], records: &Records) -> Self {
+    pub(super) fn new(
+        segments: u64,
+        probed: &[Probed],
+        records: &Records,
+        earned: &Earned,
+    ) -> Self {
         let renditions = probed.iter().filter(|p| RENDITIONS.iter().any(|r| r.name == p.rendition));
         Self {
             segments_pushed: segments,
@@ -40,6 +54,10 @@ impl Summary {
             attempts: records.attempts(),
             swaps: records.swaps(),
             records: records.rows(),
+            tickets: earned.tickets,
+            promised_wei: earned.promised,
+            winners: earned.winners,
+            redeemed_wei: earned.redeemed_wei,
         }
     }
 }
@@ -51,11 +69,13 @@ pub(super) struct Lost(Vec<String>);
 impl Lost {
     pub(super) fn find(
         summary: &Summary,
-        pushes: &Pushes,
+        pushes: &[Pushes],
         probed: &[Probed],
         records: &Records,
+        earnings: &Earnings,
     ) -> Self {
-        let mut lost = pushes.faults.clone();
+        let mut lost: Vec<_> = pushes.iter().flat_map(|p| p.faults.iter().cloned()).collect();
+        lost.extend(earnings.faults().iter().cloned());
         lost.extend(probed.iter().flat_map(|p| p.faults.iter().cloned()));
         let jobs = records.jobs();
         if jobs.len() as u64 != summary.segments_pushed {
@@ -79,18 +99,20 @@ impl Lost {
 
 /// Each segment and where it ran.
 pub(super) fn table(
-    pushes: &Pushes,
+    pushes: &[Pushes],
     records: &Records,
     orchestrators: &[Orchestrator],
     killed: usize,
 ) {
-    println!("\n  segment  answered after  ran on");
+    println!("\n   segment  answered after  ran on");
     let mut jobs = records.jobs().iter();
-    for Push { seq, millis, outcome } in &pushes.all {
+    let all = pushes.iter().flat_map(|p| p.all.iter().map(move |push| (p.manifest, push)));
+    for (manifest, Push { seq, millis, outcome }) in all {
         let seconds = Duration::from_millis(*millis).as_secs_f64();
         let ran = jobs.next().map_or_else(|| "no record".to_owned(), |job| way(job, orchestrators));
         let lost = if outcome.is_err() { "  LOST" } else { "" };
-        println!("  {seq:>7}  {seconds:>12.2} s  {ran}{lost}");
+        let segment = format!("{manifest} {seq}");
+        println!("  {segment:>9}  {seconds:>12.2} s  {ran}{lost}");
     }
     println!();
     for (index, orchestrator) in orchestrators.iter().enumerate() {
@@ -132,8 +154,15 @@ fn way(job: &[Attempt], orchestrators: &[Orchestrator]) -> String {
 
 /// The last words.
 pub(super) fn end(summary: &Summary, lost: &Lost, dir: &Path) {
-    let Summary { segments_pushed, renditions_expected, renditions_ok, attempts, swaps, records } =
-        summary;
+    let Summary {
+        segments_pushed,
+        renditions_expected,
+        renditions_ok,
+        attempts,
+        swaps,
+        records,
+        ..
+    } = summary;
     println!(
         "\n{segments_pushed} segments pushed, {renditions_ok} of {renditions_expected} renditions \
          came back whole; {attempts} attempts, {swaps} {}, {records} records.",
@@ -151,7 +180,10 @@ pub(super) fn end(summary: &Summary, lost: &Lost, dir: &Path) {
         "  data/data/jsonl            one record for each attempt; data/data/v1 has them as Parquet"
     );
     println!(
-        "  played/RENDITION/SEQ.ts    every segment as it was played; try ffplay or mpv on one"
+        "  data/waymark.sqlite3       the gateway's ledger: what it promised to whom under which tag"
+    );
+    println!(
+        "  played/STREAM/RENDITION    every segment as it was played; try ffplay or mpv on one"
     );
     println!("  logs                       what each process said");
 }
@@ -165,6 +197,7 @@ mod tests {
             let row = serde_json::json!({
                 "job_id": job, "attempt_index": index, "started_at": format!("{job}{index}"),
                 "orchestrator_instance": instance, "outcome": outcome, "error_type": null,
+                "tag": "transcode/live/abr", "tickets": 0, "fee_wei": "0",
             });
             format!("{row}\n")
         });
@@ -174,12 +207,14 @@ mod tests {
     fn lost(segments: u64, rows: &[(&str, u32, &str, &str)], faults: &[&str]) -> Vec<String> {
         let records = records(rows);
         let pushes = Pushes {
+            manifest: "demo",
             all: Vec::new(),
             faults: faults.iter().map(|f| (*f).to_owned()).collect(),
             late: Duration::ZERO,
         };
-        let summary = Summary::new(segments, &[], &records);
-        Lost::find(&summary, &pushes, &[], &records).0
+        let earnings = Earnings::none();
+        let summary = Summary::new(segments, &[], &records, &earnings.total());
+        Lost::find(&summary, &[pushes], &[], &records, &earnings).0
     }
 
     const SWAPPED: [(&str, u32, &str, &str); 3] =

@@ -1,6 +1,9 @@
-//! The processes of the demo: three orchestrators and a gateway, each on ports that were free.
+//! The processes of the demo: a local chain, three orchestrators and a gateway, each on ports that
+//! were free.
 
 use std::{
+    fs,
+    net::TcpListener,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,7 +15,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{ORCHESTRATORS, RENDITIONS};
+use super::{
+    ORCHESTRATORS, RENDITIONS, TAGS,
+    chain::{Chain, Payee, Redemption},
+    payee::Report,
+};
 use crate::{
     process::{Service, get},
     workspace::shown,
@@ -22,10 +29,31 @@ use crate::{
 const START: Duration = Duration::from_secs(30);
 /// The gateway finishes what it has begun, and ends sessions.
 const STOP: Duration = Duration::from_secs(30);
+/// Winners are redeemed one after the other, each in a block.
+const REDEEM: Duration = Duration::from_secs(60);
+
+/// Wei that orchestrators ask for a pixel; the gateway pays no more.
+const PRICE: &str = "1200";
+/// Wei that a ticket is worth on average: a segment takes eight or nine.
+const TICKET_EV: &str = "8000000000";
+/// The most that the gateway lets one be worth: a little more, because chances are rounded up.
+const MAX_TICKET_EV: &str = "10000000000";
+/// The most for all tickets of a payment.
+const MAX_TOTAL_EV: &str = "200000000000";
+/// Gas reckoned for a redemption. A winner is worth 100 times what that costs, ten times what a
+/// ticket is worth on average: every tenth ticket wins.
+const REDEEM_GAS: &str = "200000";
+
+/// The gateway's key, as a key file in the format of geth: development account 1, whose private key
+/// is public.
+const KEY: &str = include_str!("key.json");
+/// Its pass-phrase.
+const PASSPHRASE: &str = "correct horse";
 
 /// Everything that runs.
 #[derive(Debug)]
 pub(super) struct Stage {
+    chain: Chain,
     orchestrators: Vec<Orchestrator>,
     gateway: Service,
     media: String,
@@ -39,6 +67,11 @@ pub(super) struct Orchestrator {
     pub(super) host: String,
     /// Its name in records: 12 hex digits of the SHA-256 of its host and port.
     pub(super) instance: String,
+    /// Who is paid; in lower case.
+    pub(super) address: String,
+    /// What it was paid, as it last said.
+    pub(super) report: Report,
+    stats: String,
     service: Option<Service>,
 }
 
@@ -46,27 +79,31 @@ impl Stage {
     /// Starts everything and waits until the gateway has found an orchestrator.
     pub(super) async fn set(programs: &Path, dir: &Path) -> anyhow::Result<Self> {
         let logs = dir.join("logs");
-        println!("Starting {ORCHESTRATORS} orchestrators.");
+        // The contracts must know where orchestrators are before these are up. Held until then.
+        let ports = ports()?;
+        let uris: Vec<_> =
+            ports.iter().map(|(port, _)| format!("https://127.0.0.1:{port}")).collect();
+        println!("Starting a local chain with contracts, and the gateway's deposit in them.");
+        let chain = Chain::start(programs, dir, &uris).await?;
+        println!("  chain: {}  contracts: {}", chain.url, chain.controller);
+
+        println!("Starting {ORCHESTRATORS} orchestrators, who ask {PRICE} wei for a pixel.");
         let mut orchestrators = Vec::new();
-        for number in 1..=ORCHESTRATORS {
-            let mut command = Command::new(programs.join("waymark-orchestrator"));
-            command.args(["--listen", "127.0.0.1:0"]);
-            let name = format!("orchestrator-{number}");
-            let mut service = Service::start(&name, command, &logs)?;
-            let host = service.says("its URL", START, url_host).await?;
-            println!("  orchestrator {number}: https://{host}");
-            let instance = instance(&host);
-            orchestrators.push(Orchestrator { host, instance, service: Some(service) });
+        for (number, ((port, held), payee)) in (1..).zip(ports.into_iter().zip(&chain.payees)) {
+            drop(held);
+            let found = Orchestrator::start(programs, &logs, number, port, &chain, payee).await?;
+            println!("  orchestrator {number}: https://{}  paid: {}", found.host, found.address);
+            orchestrators.push(found);
         }
 
-        let command = gateway(programs, &orchestrators, dir);
+        let command = gateway(programs, &chain, dir)?;
         println!("Starting the gateway, with the command line of a go-livepeer gateway:");
         println!("  {}", line(&command));
         let mut gateway = Service::start("gateway", command, &logs)?;
         let media = gateway.says("where it listens", START, |l| up(l, "media")).await?;
         let admin = gateway.says("where it listens", START, |l| up(l, "admin")).await?;
         println!("  push and playback: http://{media}  status: http://{admin}/status");
-        let mut stage = Self { orchestrators, gateway, media, data: dir.join("data") };
+        let mut stage = Self { chain, orchestrators, gateway, media, data: dir.join("data") };
         stage.ready(&admin).await?;
         Ok(stage)
     }
@@ -88,6 +125,7 @@ impl Stage {
 
     /// Fails when a process is gone that nobody killed.
     pub(super) fn still_stands(&mut self) -> anyhow::Result<()> {
+        self.chain.service.still_runs()?;
         self.gateway.still_runs()?;
         self.orchestrators
             .iter_mut()
@@ -101,19 +139,27 @@ impl Stage {
         let index = index.with_context(|| {
             format!("the records name orchestrator {instance}, and none of ours is called so")
         })?;
-        let service = self.orchestrators.get_mut(index).and_then(|o| o.service.take());
-        service.context("that orchestrator was killed before")?.kill().await?;
+        let doomed = self.orchestrators.get_mut(index).context("it was found")?;
+        // Nobody can ask it afterwards.
+        doomed.ask().await?;
+        doomed.service.take().context("that orchestrator was killed before")?.kill().await?;
         Ok(index)
     }
 
-    /// Stops the gateway in an orderly way, then the orchestrators.
-    pub(super) async fn stop(mut self) -> anyhow::Result<Vec<Orchestrator>> {
+    /// Stops the gateway in an orderly way, lets the orchestrators redeem what they won, and stops
+    /// them and the chain.
+    pub(super) async fn stop(mut self) -> anyhow::Result<(Vec<Orchestrator>, Vec<Redemption>)> {
         self.still_stands()?;
         self.gateway.stop(STOP).await?;
+        let deadline = Instant::now() + REDEEM;
+        for orchestrator in &mut self.orchestrators {
+            orchestrator.redeem(deadline).await?;
+        }
+        let redemptions = self.chain.redemptions().await?;
         for orchestrator in &mut self.orchestrators {
             orchestrator.service = None;
         }
-        Ok(self.orchestrators)
+        Ok((self.orchestrators, redemptions))
     }
 
     async fn ready(&mut self, admin: &str) -> anyhow::Result<()> {
@@ -135,25 +181,108 @@ impl Stage {
     }
 }
 
-fn gateway(programs: &Path, orchestrators: &[Orchestrator], dir: &Path) -> Command {
-    let hosts: Vec<_> = orchestrators.iter().map(|o| o.host.as_str()).collect();
+impl Orchestrator {
+    async fn start(
+        programs: &Path,
+        logs: &Path,
+        number: usize,
+        port: u16,
+        chain: &Chain,
+        payee: &Payee,
+    ) -> anyhow::Result<Self> {
+        let name = format!("orchestrator-{number}");
+        let mut command = Command::new(programs.join("waymark-orchestrator"));
+        command
+            .args(["--name", &name, "--listen", &format!("127.0.0.1:{port}")])
+            .args(["--stats-listen", "127.0.0.1:0"])
+            .args(["--eth-url", &chain.url, "--controller", &chain.controller, "--eth-key-file"])
+            .arg(&payee.key_file)
+            .args(["--price-per-pixel", PRICE, "--no-auto-adjust", "--ticket-ev", TICKET_EV])
+            .args(["--redeem-gas", REDEEM_GAS, "--redeem-at-once"]);
+        let mut service = Service::start(&name, command, logs)?;
+        let host = service.says("its URL", START, url_host).await?;
+        let stats = service.says("where it reports", START, |line| {
+            line.strip_prefix("http://").map(str::to_owned)
+        });
+        let stats = stats.await?;
+        let (instance, address) = (instance(&host), payee.address.clone());
+        let report = Report::default();
+        Ok(Self { host, instance, address, report, stats, service: Some(service) })
+    }
+
+    /// One that never ran.
+    #[cfg(test)]
+    pub(super) fn named(name: &str, report: Report) -> Self {
+        let [host, instance, address, stats] = [(); 4].map(|()| name.to_owned());
+        Self { host, instance, address, report, stats, service: None }
+    }
+
+    /// Asks it what it was paid.
+    async fn ask(&mut self) -> anyhow::Result<()> {
+        let (status, body) = get(&self.stats, "/").await?;
+        anyhow::ensure!(status == 200, "{} answered {status}: {body}", self.stats);
+        self.report = serde_json::from_str(&body)
+            .with_context(|| format!("the report of {} cannot be read", self.stats))?;
+        Ok(())
+    }
+
+    /// Waits until it has redeemed what it won, and no longer than `deadline`. Does nothing for a
+    /// dead one.
+    async fn redeem(&mut self, deadline: Instant) -> anyhow::Result<()> {
+        while self.service.is_some() {
+            self.ask().await?;
+            if self.report.payments.winners_waiting == 0 || Instant::now() > deadline {
+                break;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+}
+
+/// A free port for each orchestrator, kept by a listener.
+fn ports() -> anyhow::Result<Vec<(u16, TcpListener)>> {
+    let port = |_| {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        Ok((listener.local_addr()?.port(), listener))
+    };
+    let ports: std::io::Result<_> = (0..ORCHESTRATORS).map(port).collect();
+    ports.context("no free port")
+}
+
+fn gateway(programs: &Path, chain: &Chain, dir: &Path) -> anyhow::Result<Command> {
+    let (keys, passphrase) = (dir.join("keystore"), dir.join("passphrase"));
+    fs::create_dir_all(&keys)?;
+    fs::write(keys.join("gateway.json"), KEY)?;
+    fs::write(&passphrase, PASSPHRASE)?;
     let presets = RENDITIONS.map(|r| r.name).join(",");
     let mut command = Command::new(programs.join("waymark"));
+    let ids = TAGS.map(|tag| format!("{}={}", tag.name, tag.id)).join(",");
+    command.env("WAYMARK__TAGS__IDS", ids);
     command
-        .args(["-gateway", "-network", "offchain", "-orchAddr", &hosts.join(",")])
+        .args(["-gateway", "-network", "demo", "-ethUrl", &chain.url])
+        .args(["-ethController", &chain.controller, "-ethKeystorePath"])
+        .arg(keys)
+        .arg("-ethPassword")
+        .arg(passphrase)
+        .args(["-blockPollingInterval", "1", "-maxPricePerUnit", PRICE])
+        .args(["-maxTicketEV", MAX_TICKET_EV, "-maxTotalEV", MAX_TOTAL_EV])
         .args(["-httpIngest", "-httpAddr", "127.0.0.1:0", "-cliAddr", "127.0.0.1:0"])
         .args(["-rtmpAddr", "127.0.0.1:0", "-maxSessions", "10"])
         .args(["-transcodingOptions", &presets, "-v", "3", "-dataDir"])
         .arg(dir.join("data"));
-    command
+    Ok(command)
 }
 
 /// A command as one would type it.
 fn line(command: &Command) -> String {
     let command = command.as_std();
+    let set = command
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!("{}={}", name.display(), value?.display())));
     let program = shown(Path::new(command.get_program()));
     let words = command.get_args().map(|a| shown(Path::new(a)));
-    std::iter::once(program).chain(words).collect::<Vec<_>>().join(" ")
+    set.chain(std::iter::once(program)).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// The host and port of a line with a URL in it.

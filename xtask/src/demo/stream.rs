@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::SEGMENT;
+use super::{SEGMENT, Show};
 use crate::workspace::shown;
 
 /// Longest silence of the program: it says something at least once a segment.
@@ -66,9 +66,11 @@ pub(super) struct Push {
     pub(super) outcome: Result<usize, String>,
 }
 
-/// What came of the stream as the client saw it.
+/// What came of a stream as the client saw it.
 #[derive(Debug)]
 pub(super) struct Pushes {
+    /// The stream's name.
+    pub(super) manifest: &'static str,
     /// Each push, in the order of sequence numbers.
     pub(super) all: Vec<Push>,
     /// What the client or the player found wrong.
@@ -80,6 +82,7 @@ pub(super) struct Pushes {
 /// The running program.
 #[derive(Debug)]
 pub(super) struct Pushing {
+    manifest: &'static str,
     child: Child,
     log: PathBuf,
 }
@@ -89,23 +92,32 @@ impl Pushing {
     pub(super) fn start(
         programs: &Path,
         media: &str,
-        count: u64,
+        show: &Show,
         save: &Path,
         dir: &Path,
     ) -> anyhow::Result<Self> {
-        let log = dir.join("logs/push-segments.log");
+        let Show { manifest, tag, segments } = *show;
+        let log = dir.join(format!("logs/push-segments-{manifest}.log"));
         let mut command = Command::new(programs.join("push-segments"));
         command
-            .args(["--json", "--manifest", "demo", "--gateway", &format!("http://{media}")])
-            .args(["--count", &count.to_string(), "--length", &format!("{}s", SEGMENT.as_secs())])
+            .args(["--json", "--manifest", manifest, "--gateway", &format!("http://{media}")])
+            .args([
+                "--count",
+                &segments.to_string(),
+                "--length",
+                &format!("{}s", SEGMENT.as_secs()),
+            ])
             .arg("--save")
             .arg(save)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?)
             .kill_on_drop(true);
+        if let Some(tag) = tag {
+            command.args(["--tag", tag.name]);
+        }
         let child = command.spawn().context("push-segments cannot be started")?;
-        Ok(Self { child, log })
+        Ok(Self { manifest, child, log })
     }
 
     /// Reads its lines to the end and calls `react` for each moment.
@@ -153,6 +165,7 @@ impl Pushing {
             format!("push-segments ended with {status} before the stream did:\n{}", words.trim())
         })?;
         pushes.sort_by_key(|p| p.seq);
-        Ok(Pushes { all: pushes, faults, late: Duration::from_millis(late) })
+        let Self { manifest, .. } = self;
+        Ok(Pushes { manifest, all: pushes, faults, late: Duration::from_millis(late) })
     }
 }

@@ -109,6 +109,15 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         "Status, health, metrics and admin calls.",
     ),
     setting(
+        "listen.admin_token",
+        Kind::Secret,
+        "",
+        None,
+        "Token for admin calls that change something, or better the path of a file that holds it; \
+         at least 16 characters. Where `listen.cli` can be reached from other machines such calls \
+         are refused without it: `Authorization: Bearer TOKEN`.",
+    ),
+    setting(
         "ingest.http",
         Kind::Switch,
         "auto",

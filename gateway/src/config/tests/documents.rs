@@ -136,6 +136,7 @@ fn what_is_shown_reads_back_as_the_same_configuration() {
     let mut full = without_origins(own("full.yaml").unwrap().config);
     // Secrets are hidden, so they do not read back.
     full.orchestrator_webhook = None;
+    full.admin_token = None;
     let chain = full.chain.as_mut().unwrap();
     chain.rpc.remove(0);
     chain.passphrase = None;

@@ -8,12 +8,14 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use bytes::Bytes;
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::shelf::{Shelf, Work};
 
 const PREFIX: &str = "segment-";
 const SUFFIX: &str = ".part";
+/// Empty files kept for the segments to come.
+const SPARE: usize = 32;
 
 /// A segment on disk. The file goes with this value.
 #[derive(Debug)]
@@ -34,11 +36,17 @@ impl AsRef<[u8]> for Reading {
 }
 
 impl SegmentFile {
-    fn write(dir: &Path, bytes: &[u8]) -> io::Result<Self> {
-        let mut file = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(dir)?;
+    fn write(mut file: NamedTempFile, bytes: &[u8]) -> io::Result<Self> {
         file.write_all(bytes)?;
         let path = file.into_temp_path();
         Ok(Self { path, len: bytes.len() as u64, shared: tokio::sync::Mutex::default() })
+    }
+
+    /// Gives up the segment but not the file: what it held goes at once.
+    fn empty(self) -> io::Result<NamedTempFile> {
+        let file = fs::OpenOptions::new().write(true).open(&self.path)?;
+        file.set_len(0)?;
+        Ok(NamedTempFile::from_parts(file, self.path))
     }
 
     pub(super) const fn len(&self) -> u64 {
@@ -80,7 +88,11 @@ pub(super) fn clear(dir: &Path) -> io::Result<()> {
         }
     }
     // Better to learn now that nothing can be written than with the first full window.
-    tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(dir)?.close()
+    new_file(dir)?.close()
+}
+
+fn new_file(dir: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(dir)
 }
 
 /// The thread that writes and removes files. It ends when this value goes.
@@ -108,18 +120,36 @@ impl Drop for Writer {
     }
 }
 
-/// What the thread remembers: whether the disk worked last time, so that a full disk is one line
-/// in the log and not one for every segment.
+/// What the thread remembers.
+///
+/// Files are emptied and used again rather than removed and made: ext4 does not give out the number
+/// of a file removed in the last seconds and looks at each of these for every new one, which at the
+/// pace of segments becomes the larger part of writing them.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
+    /// It did not work last time, so that a full disk is one line in the log and not one for every
+    /// segment.
     failing: bool,
+    spare: Vec<NamedTempFile>,
 }
 
 impl Disk {
+    fn write(&mut self, dir: &Path, bytes: &[u8]) -> io::Result<SegmentFile> {
+        let file = self.spare.pop().map_or_else(|| new_file(dir), Ok)?;
+        SegmentFile::write(file, bytes)
+    }
+
+    fn recycle(&mut self, file: Arc<SegmentFile>) {
+        if self.spare.len() < SPARE {
+            // A file somebody still reads goes with that reader; one that cannot be emptied goes now.
+            self.spare.extend(Arc::into_inner(file).and_then(|file| file.empty().ok()));
+        }
+    }
+
     pub(super) fn carry_out(&mut self, shelf: &Shelf, work: Work) {
         match work {
-            Work::Remove(files) => drop(files),
-            Work::Write { id, bytes } => match SegmentFile::write(shelf.dir(), &bytes) {
+            Work::Remove(files) => files.into_iter().for_each(|file| self.recycle(file)),
+            Work::Write { id, bytes } => match self.write(shelf.dir(), &bytes) {
                 Ok(file) => {
                     shelf.written(id, Some(file));
                     if std::mem::take(&mut self.failing) {

@@ -38,8 +38,10 @@ impl Bench {
         }
     }
 
+    /// Files with something in them; empty ones wait for the next segment.
     fn files(&self) -> usize {
-        fs::read_dir(&self.path).map_or(0, Iterator::count)
+        let full = |entry: &fs::DirEntry| entry.metadata().is_ok_and(|m| m.len() > 0);
+        fs::read_dir(&self.path).map_or(0, |files| files.flatten().filter(full).count())
     }
 
     fn memory(&self) -> i64 {
@@ -88,6 +90,32 @@ async fn the_last_reference_takes_memory_and_file_along() {
     drop((again, new));
     bench.settle();
     assert_eq!((bench.memory(), bench.on_disk(), bench.files()), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn files_are_used_again_but_never_one_that_is_being_read() {
+    let mut bench = Bench::new(0, 1000);
+    let names = |bench: &Bench| {
+        let files = fs::read_dir(&bench.path).unwrap().map(|e| e.unwrap().file_name());
+        files.collect::<std::collections::BTreeSet<_>>()
+    };
+    let first = bench.put(vec![1; 400]);
+    bench.settle();
+    let before = names(&bench);
+    let reader = bench.shelf.find(first.0.id);
+    drop(first);
+    bench.settle();
+    let second = bench.put(vec![2; 40]);
+    bench.settle();
+    let Found::File(file) = reader else { panic!("the segment is in a file") };
+    assert_eq!(file.read(400).await.unwrap(), vec![1; 400]);
+    let with_both = names(&bench);
+    drop(second);
+    bench.settle();
+    let third = bench.put(vec![3; 4]);
+    bench.settle();
+    assert_eq!(third.read().await.unwrap(), vec![3; 4]);
+    assert!(names(&bench).is_subset(&with_both) && names(&bench).is_disjoint(&before));
 }
 
 #[tokio::test]

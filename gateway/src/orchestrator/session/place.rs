@@ -37,7 +37,11 @@ impl Place {
         match error.next() {
             Next::GiveUp | Next::OtherBusy => self.finish(None),
             // Its credit is worth keeping: the next payment renews the terms first.
-            Next::Renew if self.session.pay.is_some() && !self.session.is_over() => {
+            Next::Renew
+                if self.session.pay.is_some()
+                    && !self.session.is_over()
+                    && !error.needs_new_session() =>
+            {
                 self.finish(None);
             }
             Next::Renew => self.finish(Some(Outcome::Retire { gone: false })),

@@ -38,6 +38,7 @@ impl Socket {
         Self { url, deadline, client: Mutex::new(None) }
     }
 
+    /// The connection; made if there is none.
     async fn client(&self) -> Result<RpcClient, TransportError> {
         let mut slot = self.client.lock().await;
         if let Some(client) = &*slot {
@@ -47,7 +48,8 @@ impl Socket {
         config.max_message_size = Some(MAX_BODY);
         config.max_frame_size = Some(MAX_BODY);
         let connect = WsConnect::new(self.url.as_str()).with_config(config).with_max_retries(3);
-        let client = within(self.deadline, ClientBuilder::default().pubsub(connect)).await?;
+        let client = Box::pin(ClientBuilder::default().pubsub(connect));
+        let client = within(self.deadline, client).await?;
         let client = client.map_err(|error| self.failed(&error))?;
         *slot = Some(client.clone());
         Ok(client)

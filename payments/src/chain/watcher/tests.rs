@@ -24,13 +24,13 @@ struct Story {
 
 impl Story {
     async fn begin(fake: Fake) -> Self {
-        let settings = fake.settings();
+        let settings = Fake::settings();
         Self::with(fake, settings).await
     }
 
     async fn with(fake: Fake, settings: ChainSettings) -> Self {
         let (chain, watcher) =
-            Chain::start(fake.rpc.clone(), settings, fake.sink.clone(), fake.clock())
+            Chain::start(fake.rpc.clone(), settings, Arc::clone(&fake.sink) as _, fake.clock())
                 .await
                 .unwrap();
         let stop = CancellationToken::new();
@@ -447,7 +447,7 @@ async fn a_replaced_contract_is_looked_up_again() {
 #[tokio::test(start_paused = true)]
 async fn the_price_of_ether_comes_with_the_facts() {
     let fake = Fake::new(1);
-    let mut settings = fake.settings();
+    let mut settings = Fake::settings();
     settings.price_feed = Some(crate::chain::fake::FEED);
     let story = Story::with(fake, settings).await;
     let price = story.chain.price().unwrap();
@@ -468,7 +468,8 @@ async fn the_price_of_ether_comes_with_the_facts() {
 async fn no_contract_at_the_address_is_told_in_plain_words() {
     let fake = Fake::new(1);
     fake.world.lock().registered = false;
-    let started = Chain::start(fake.rpc.clone(), fake.settings(), fake.sink.clone(), fake.clock());
+    let started =
+        Chain::start(fake.rpc.clone(), Fake::settings(), Arc::clone(&fake.sink) as _, fake.clock());
     let error = started.await.unwrap_err();
     let StartError::Read(error) = error else { panic!("{error:?}") };
     assert!(error.to_string().contains("no such contract at that address"), "{error}");
@@ -478,7 +479,8 @@ async fn no_contract_at_the_address_is_told_in_plain_words() {
 async fn the_wrong_chain_is_told_in_plain_words() {
     let fake = Fake::new(1);
     fake.set(0, Wrong::Chain(1));
-    let started = Chain::start(fake.rpc.clone(), fake.settings(), fake.sink.clone(), fake.clock());
+    let started =
+        Chain::start(fake.rpc.clone(), Fake::settings(), Arc::clone(&fake.sink) as _, fake.clock());
     let error: &dyn std::error::Error = &started.await.unwrap_err();
     let text = std::iter::successors(Some(error), |e| e.source())
         .map(ToString::to_string)
@@ -494,12 +496,11 @@ async fn a_chain_without_l1_numbers_counts_its_own() {
         let mut world = fake.world.lock();
         (world.l1, world.head) = (None, 500);
     }
-    let mut settings = fake.settings();
+    let mut settings = Fake::settings();
     settings.rules = Some(crate::chain::head::HeadRules::for_chain(7337));
     let story = Story::with(fake, settings).await;
     story.fake.pass(10).await;
     let state = story.chain.state();
     assert_eq!(state.l1_block, state.head);
     assert!(state.head >= 520);
-    let _sink: Arc<_> = story.fake.sink.clone();
 }

@@ -164,9 +164,9 @@ fn the_log_starts_over_and_nothing_is_lost() {
             copied += usize::from(ledger.maintain(noon()).unwrap().log_pages.is_some());
         }
     }
-    assert_eq!(copied, 2);
+    assert_eq!(copied, 6, "every third call finds more than 1,024 commits");
     let log = std::fs::metadata(file::beside(&place.path(), "-wal")).unwrap().len();
-    assert!(log < 80_000_000, "{log}");
+    assert!(log < 40_000_000, "{log}");
     let image = place.image().open(Limits::default());
     assert_eq!(image.spent(noon()).unwrap().promised, wei(1_000_000));
 }

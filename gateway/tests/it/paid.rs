@@ -1,0 +1,18 @@
+//! Paying on a local chain: real contracts' rules, strict payees, the gateway as it is.
+
+mod admin;
+mod chaos;
+mod commands;
+mod faults;
+mod funds;
+mod harness;
+mod limits;
+mod many;
+mod market;
+mod renewal;
+mod replies;
+mod restart;
+mod rpc;
+mod secrets;
+mod stream;
+mod trouble;

@@ -1,0 +1,176 @@
+//! The whole payment step as a segment feels it: checks, credit, nonces, the promise committed to a
+//! ledger on disk, three tickets signed, the header written. Beside it runs the ledger's upkeep, as
+//! in the gateway. What is wanted: under 200 microseconds at the 99th percentile. Beside it stand
+//! three bare signatures under the same conditions: what the machine itself adds to any step of that
+//! length is in their percentiles, too.
+#![expect(clippy::print_stdout, reason = "the percentiles are the result")]
+
+use std::hint::black_box;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alloy_primitives::{Address, B256, U256};
+use jiff::{SignedDuration, Timestamp};
+use secp256k1::{Message, SECP256K1, SecretKey};
+use tokio::time::Instant;
+use waymark_payments::chain::{ChainState, Health, Reserve, RoundState, SenderState};
+use waymark_payments::fee::{Output, Work};
+use waymark_payments::ledger::Ledger;
+use waymark_payments::limits::Limits;
+use waymark_payments::payer::{Job, Payer, Settings};
+use waymark_payments::price::Price;
+use waymark_payments::session::{Offer, Outcome, Renewed, Source};
+use waymark_payments::signer::LocalKey;
+use waymark_payments::ticket::{Creation, TicketParams};
+use waymark_tagging::TagId;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const KEY: [u8; 32] = [7; 32];
+/// Payments measured.
+const PAYMENTS: u64 = 20_000;
+/// Between two payments: 500 streams of 2 s segments.
+const PAUSE: Duration = Duration::from_millis(4);
+/// Payments with that pause; the others follow each other at once.
+const PACED: u64 = 2_000;
+
+/// What a stock orchestrator offers by default: tickets worth 8 gwei.
+fn params(seed: u64) -> TicketParams {
+    TicketParams {
+        recipient: Address::repeat_byte(7),
+        face_value: U256::from(2_400_000_000_000_000_u64),
+        win_prob: U256::from(385_973_630_791_053_984_745_236_616_695_626_359_u128)
+            * U256::from(10).pow(U256::from(36)),
+        recipient_rand_hash: U256::from(seed).to_be_bytes::<32>().into(),
+        seed: U256::from(seed),
+        expiration_block: U256::from(20_000_040),
+        creation: Some(Creation { round: 4242, block_hash: B256::repeat_byte(9) }),
+    }
+}
+
+fn price() -> Price {
+    Price { wei: 1200, pixels: NonZeroU64::MIN }
+}
+
+fn offer(seed: u64) -> Offer {
+    Offer {
+        session_id: "0a1b2c3d".into(),
+        token_expires_at: NOW + SignedDuration::from_mins(30),
+        price: Some(price()),
+        params: Some(params(seed)),
+    }
+}
+
+fn chain() -> ChainState {
+    let funds = U256::from(10).pow(U256::from(18));
+    ChainState {
+        head: 1,
+        l1_block: 20_000_000,
+        round: RoundState { number: 4242, initialized: true, ..Default::default() },
+        pool_size: 100,
+        sender: SenderState {
+            deposit: funds,
+            withdraw_round: 0,
+            reserve: Reserve { remaining: funds, claimed: U256::ZERO },
+        },
+        gas_price: None,
+        read_at: NOW,
+        health: Health::Fresh,
+    }
+}
+
+fn main() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("ledger.sqlite3");
+    let ledger = Arc::new(Ledger::open(path, Limits::default(), NOW).expect("a ledger"));
+    let key = Arc::new(LocalKey::from_slice(&KEY).expect("a key"));
+    let payer = Payer::new(key, Arc::<Ledger>::clone(&ledger), Settings::default());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                std::thread::park_timeout(Duration::from_secs(1));
+                ledger.maintain(NOW).expect("upkeep");
+            }
+        });
+        measure("at once", &payer, 0, PAYMENTS, Duration::ZERO);
+        bare("at once", PAYMENTS, Duration::ZERO);
+        measure("paced", &payer, PAYMENTS, PACED, PAUSE);
+        bare("paced", PACED, PAUSE);
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+fn measure(what: &str, payer: &Payer, from: u64, count: u64, pause: Duration) {
+    let outputs = [(426, 240), (640, 360)].map(|(width, height)| Output {
+        width,
+        height,
+        rate: 30,
+        rate_denominator: 0,
+    });
+    let work = Work::Transcode { outputs: &outputs, duration: Duration::from_secs(2) };
+    let chain = chain();
+    let tag = TagId::try_from(70_000).expect("a tag");
+    let session = payer.open(&offer(from), tag, NOW).expect("a session");
+    let mut taken = Vec::new();
+    let mut tickets = 0;
+    for n in from..from + count {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&n.to_be_bytes());
+        let job = Job {
+            id,
+            attempt: 1,
+            tag_name: "transcode/live/abr",
+            capability: "transcoding",
+            work,
+            max_price: None,
+        };
+        if !pause.is_zero() {
+            std::thread::park_timeout(pause);
+        }
+        let started = Instant::now();
+        let payment = payer.pay(&session, &job, &chain, NOW).expect("paid");
+        taken.push(started.elapsed());
+        tickets += u64::from(payment.tickets());
+        let settled = payment.settle(Outcome::Received { pixels: 19_958_400 }, NOW);
+        assert_eq!(settled.ended, None, "the session goes on");
+        let renewed = session.renew(&offer(n + 1), Source::Session, NOW);
+        assert_eq!(renewed, Ok(Renewed::Adopted), "new terms come with each reply");
+    }
+    percentiles(&format!("payment step, {what}: {count} payments, {tickets} tickets"), taken);
+}
+
+/// Three signatures and nothing else.
+fn bare(what: &str, count: u64, pause: Duration) {
+    let key = SecretKey::from_byte_array(KEY).expect("a key");
+    let mut digest = [1; 32];
+    let mut taken = Vec::new();
+    for n in 0..count {
+        if !pause.is_zero() {
+            std::thread::park_timeout(pause);
+        }
+        let started = Instant::now();
+        for ticket in 0..3_u8 {
+            digest[..8].copy_from_slice(&n.to_be_bytes());
+            digest[8] = ticket;
+            let message = Message::from_digest(digest);
+            black_box(SECP256K1.sign_ecdsa_recoverable(message, &key));
+        }
+        taken.push(started.elapsed());
+    }
+    percentiles(&format!("three signatures alone, {what}: {count} times"), taken);
+}
+
+fn percentiles(what: &str, mut taken: Vec<Duration>) {
+    taken.sort_unstable();
+    let at = |part: usize| taken[(taken.len() * part / 1_000).min(taken.len() - 1)];
+    println!(
+        "{what}; p50 {:?} p90 {:?} p99 {:?} p99.9 {:?} max {:?}",
+        at(500),
+        at(900),
+        at(990),
+        at(999),
+        at(1_000)
+    );
+}
