@@ -30,8 +30,8 @@ use crate::{
     streams::Streams,
     wire,
 };
-use waymark_payments::signer::Work;
 use waymark_opendata::{DayKeys, Label, Recorder, RecorderConfig, RecorderError, RecorderTask};
+use waymark_payments::signer::Work;
 use waymark_tagging::Registry;
 
 /// Between two sweeps of idle connections.
@@ -215,7 +215,9 @@ impl Handle {
         let promised = context.payments.as_ref().is_none_or(|payments| {
             let closed = payments.ledger.close(context.clock.wall());
             closed
-                .inspect_err(|e| tracing::error!(error = chain(e), "the spend ledger was not closed"))
+                .inspect_err(|e| {
+                    tracing::error!(error = chain(e), "the spend ledger was not closed");
+                })
                 .is_ok()
         });
         match self.recording.shutdown().await {

@@ -79,6 +79,11 @@ fn is_wasteful(len: usize, capacity: usize) -> bool {
 }
 
 impl Buffer {
+    /// Nothing in it yet.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Bytes in it.
     pub fn len(&self) -> usize {
         self.bytes.len()

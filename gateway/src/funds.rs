@@ -107,8 +107,11 @@ impl FundsError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NoConsent => NO_CONSENT,
-            Self::Key(_) | Self::NoKey { .. } | Self::Chain(_) | Self::Read(_) => UNUSABLE,
-            Self::Fund(FundError::Read(_) | FundError::Sign(_)) => UNUSABLE,
+            Self::Key(_)
+            | Self::NoKey { .. }
+            | Self::Chain(_)
+            | Self::Read(_)
+            | Self::Fund(FundError::Read(_) | FundError::Sign(_)) => UNUSABLE,
             Self::Fund(_) => FAILED,
             Self::Terminal(_) | Self::Thread(_) | Self::OtherCommand => DEFECT,
         }

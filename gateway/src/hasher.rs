@@ -1,22 +1,37 @@
-//! Keccak-256 of segments on a thread of its own.
+//! Keccak-256 of segments: while they arrive, or many side by side.
 //!
-//! A segment that waits alone is hashed alone; those that come while the thread is at work join it
-//! at the next step and are hashed side by side, which costs hardly more than one (crate `media`,
+//! As long as no more bodies arrive than the machine has cores, each is hashed piece by piece where
+//! it is received: at its last byte nothing is left to do, and nobody has to be woken for it. When
+//! there are more, whole bodies go to a thread of their own. Those that come while it is at work join
+//! it at the next step and are hashed side by side, which costs hardly more than one (crate `media`,
 //! `keccak`). So the work for each segment becomes less exactly when the machine is full, and no
 //! timer is needed. A long message delays nobody: others run beside it.
 
-use std::{io, thread};
+use std::{
+    io,
+    num::NonZero,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use alloy_primitives::B256;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use tokio::sync::{mpsc, oneshot};
-use waymark_media::keccak::{Hashing, Keccak, LANES};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::yield_now,
+};
+use waymark_media::keccak::{Hashing, Keccak, LANES, Running};
 
 /// Messages waiting for the thread; further ones wait in their own tasks.
 const QUEUE: usize = 64;
 /// Bytes of each message between two looks at the queue: a tenth of a millisecond.
 const STEP: usize = 64 * 1024;
+/// Hashing holds its worker; after this many bytes others get a turn.
+const TURN: usize = 256 * 1024;
 /// A message as short as this costs less than two wake-ups.
 const SHORT: usize = 4 * 1024;
 
@@ -24,6 +39,18 @@ const SHORT: usize = 4 * 1024;
 #[derive(Debug, Clone)]
 pub struct SegmentHasher {
     queue: mpsc::Sender<Request>,
+    /// Bodies that arrive now.
+    arriving: Arc<AtomicUsize>,
+    /// More of them than this are hashed side by side.
+    cores: usize,
+}
+
+/// A body that arrives.
+#[derive(Debug)]
+pub struct Arriving {
+    /// Absent where the whole body is hashed at its end.
+    running: Option<Running>,
+    hasher: SegmentHasher,
 }
 
 #[derive(Debug)]
@@ -40,9 +67,12 @@ impl AsRef<[u8]> for Request {
 
 /// A digest on its way.
 #[derive(Debug)]
-pub struct Digest {
-    bytes: Bytes,
-    done: oneshot::Receiver<B256>,
+pub struct Digest(Coming);
+
+#[derive(Debug)]
+enum Coming {
+    Here(B256),
+    Later { bytes: Bytes, done: oneshot::Receiver<B256> },
 }
 
 impl SegmentHasher {
@@ -53,7 +83,15 @@ impl SegmentHasher {
     pub fn start() -> io::Result<Self> {
         let (queue, requests) = mpsc::channel(QUEUE);
         thread::Builder::new().name("hasher".into()).spawn(move || serve(requests))?;
-        Ok(Self { queue })
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        Ok(Self { queue, arriving: Arc::default(), cores })
+    }
+
+    /// A body is about to arrive.
+    pub fn arriving(&self) -> Arriving {
+        let others = self.arriving.fetch_add(1, Ordering::Relaxed);
+        let running = (others < self.cores).then(|| Keccak::fastest().start());
+        Arriving { running, hasher: self.clone() }
     }
 
     /// Queues a message; the caller can do something else before it asks for the digest.
@@ -64,7 +102,7 @@ impl SegmentHasher {
             // Without the thread, which only its panic can end, whoever wants a digest makes it.
             self.queue.send(request).await.ok();
         }
-        Digest { bytes, done: digest }
+        Digest(Coming::Later { bytes, done: digest })
     }
 
     /// The digests of several messages, in their order.
@@ -76,10 +114,39 @@ impl SegmentHasher {
 impl Digest {
     /// Waits for it.
     pub async fn digest(self) -> B256 {
-        match self.done.await {
-            Ok(digest) => digest,
-            Err(_) => B256::new(Keccak::fastest().hash(&self.bytes)),
+        match self.0 {
+            Coming::Here(digest) => digest,
+            Coming::Later { bytes, done } => {
+                done.await.unwrap_or_else(|_| B256::new(Keccak::fastest().hash(&bytes)))
+            }
         }
+    }
+}
+
+impl Arriving {
+    /// The next piece of the body is here.
+    pub async fn piece(&mut self, piece: &[u8]) {
+        let Some(running) = &mut self.running else { return };
+        for (step, part) in piece.chunks(TURN).enumerate() {
+            if step > 0 {
+                yield_now().await;
+            }
+            running.update(part);
+        }
+    }
+
+    /// All of it is here: its digest, or a promise of it.
+    pub async fn whole(mut self, body: &Bytes) -> Digest {
+        match self.running.take() {
+            Some(running) => Digest(Coming::Here(B256::new(running.finish()))),
+            None => self.hasher.begin(body.clone()).await,
+        }
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.hasher.arriving.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -125,6 +192,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn few_bodies_are_hashed_as_they_arrive_and_many_at_their_end() {
+        let hasher = SegmentHasher { cores: 2, ..SegmentHasher::start().unwrap() };
+        let body = message(700_001);
+        let mut arriving: Vec<_> = (0..4).map(|_| hasher.arriving()).collect();
+        let at_once: Vec<_> = arriving.iter().map(|a| a.running.is_some()).collect();
+        assert_eq!(at_once, [true, true, false, false]);
+        for arriving in &mut arriving {
+            arriving.piece(&body[..300_000]).await;
+            arriving.piece(&body[300_000..]).await;
+        }
+        for arriving in arriving {
+            assert_eq!(arriving.whole(&body).await.digest().await, keccak256(&body));
+        }
+        assert!(hasher.arriving().running.is_some(), "all are gone");
+    }
+
+    #[tokio::test]
     async fn a_digest_nobody_waits_for_holds_nothing_up() {
         let hasher = SegmentHasher::start().unwrap();
         for _ in 0..200 {
@@ -138,7 +222,7 @@ mod tests {
     async fn without_its_thread_digests_are_made_all_the_same() {
         let (queue, requests) = mpsc::channel(1);
         drop(requests);
-        let hasher = SegmentHasher { queue };
+        let hasher = SegmentHasher { queue, arriving: Arc::default(), cores: 1 };
         let message = message(100_000);
         assert_eq!(hasher.begin(message.clone()).await.digest().await, keccak256(&message));
     }

@@ -32,6 +32,8 @@ use waymark_payments::{
 };
 use waymark_tagging::{Tag, TagId};
 
+use self::caps::Priced;
+pub(crate) use self::metrics::redemption_lag;
 pub use self::{
     caps::{CapError, Caps},
     error::Unpaid,
@@ -40,8 +42,6 @@ pub use self::{
     paying::{Paying, PaymentOf},
     start::{PaymentsError, Started, connect, ledger_path, start},
 };
-pub(crate) use self::metrics::redemption_lag;
-use self::caps::Priced;
 use crate::{
     clock::Clock,
     config::{Config, Prices},
@@ -92,7 +92,8 @@ pub fn general_max(
 pub(crate) fn addresses(pool: &Pool, ai: bool) -> Vec<Url> {
     let mut seen = std::collections::HashSet::new();
     let active = pool.entries.iter().filter(|entry| entry.active);
-    let uris = active.filter_map(|e| if ai { &e.ai_service_uri } else { &e.service_uri }.as_deref());
+    let uris =
+        active.filter_map(|e| if ai { &e.ai_service_uri } else { &e.service_uri }.as_deref());
     let urls = uris.filter_map(|uri| match crate::config::orchestrator_address(uri) {
         Ok(url) => Some(url),
         Err(error) => {

@@ -62,6 +62,61 @@ enum Progress {
     Asm(Keccak256),
 }
 
+/// The digest of a message that comes in pieces.
+#[derive(Debug)]
+pub struct Running(Pieces);
+
+#[derive(Debug)]
+enum Pieces {
+    Own {
+        absorb: Absorb<1>,
+        state: State,
+        /// The beginning of a block, of which `held` bytes came.
+        tail: [u8; RATE],
+        held: usize,
+    },
+    Asm(Keccak256),
+}
+
+impl Running {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        let (absorb, state, tail, held) = match &mut self.0 {
+            Pieces::Asm(hasher) => return hasher.update(piece),
+            Pieces::Own { absorb, state, tail, held } => (absorb, state, tail, held),
+        };
+        let (first, rest) = piece.split_at((RATE - *held).min(piece.len()));
+        if *held > 0 || first.len() < RATE {
+            for (to, from) in tail.iter_mut().skip(*held).zip(first) {
+                *to = *from;
+            }
+            *held += first.len();
+            if *held < RATE {
+                return;
+            }
+            absorb([state], [blocks(tail).0]);
+        } else {
+            absorb([state], [blocks(first).0]);
+        }
+        let (whole, rest) = blocks(rest);
+        absorb([state], [whole]);
+        for (to, from) in tail.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        *held = rest.len();
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(self) -> [u8; 32] {
+        match self.0 {
+            Pieces::Asm(hasher) => hasher.finalize().0,
+            Pieces::Own { mut state, tail, held, .. } => {
+                pad(&mut state, tail.get(..held).unwrap_or_default())
+            }
+        }
+    }
+}
+
 impl<M: AsRef<[u8]>> Hashing<M> {
     /// Nothing absorbed yet.
     pub fn new(message: M) -> Self {
@@ -111,6 +166,16 @@ impl Keccak {
         };
         let wide = |there: bool| if there { "lanes" } else { "one by one" };
         [one, wide(self.four.is_some()), wide(self.eight.is_some())]
+    }
+
+    /// Begins a message that comes in pieces.
+    pub fn start(&self) -> Running {
+        let absorb: Absorb<1> = match self.one {
+            One::Asm => return Running(Pieces::Asm(Keccak256::new())),
+            One::Plain => scalar,
+            One::Vector(absorb) => absorb,
+        };
+        Running(Pieces::Own { absorb, state: [0; 25], tail: [0; RATE], held: 0 })
     }
 
     /// The digest of one message.

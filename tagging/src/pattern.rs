@@ -47,7 +47,8 @@ impl FromStr for TagPattern {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let prefix = text.strip_suffix("**").or_else(|| text.strip_suffix('*'));
-        let tag = |text: &str| Tag::parse(text.as_bytes()).map_err(|source| PatternError { source });
+        let tag =
+            |text: &str| Tag::parse(text.as_bytes()).map_err(|source| PatternError { source });
         match prefix {
             Some("") => Ok(Self::Any),
             // Whatever may follow the prefix is one more segment.

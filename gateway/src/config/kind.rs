@@ -11,7 +11,7 @@ impl Kind {
     pub(super) fn describe(self) -> String {
         match self {
             Self::Network => "name".into(),
-            Self::Directory => "path".into(),
+            Self::Directory | Self::OptionalPath => "path".into(),
             Self::Region => "three letters".into(),
             Self::Listen(_) => "host:port".into(),
             Self::Truth => "true, false".into(),
@@ -27,7 +27,6 @@ impl Kind {
             Self::EthAddresses => "list of 0x…".into(),
             Self::EthAddress => "0x…".into(),
             Self::RpcUrls => "list of URLs".into(),
-            Self::OptionalPath => "path".into(),
             Self::Secret => "text or path".into(),
             Self::Wei => "wei, gwei or eth".into(),
             Self::Amount => "wei, gwei, eth or a currency".into(),
@@ -144,10 +143,8 @@ impl Kind {
 
 /// A list of mappings with these keys, each a plain value.
 fn list_of(required: &[&str], keys: &[&str]) -> Value {
-    let properties: serde_json::Map<String, Value> = keys
-        .iter()
-        .map(|key| ((*key).to_owned(), json!({"type": ["string", "number"]})))
-        .collect();
+    let properties: serde_json::Map<String, Value> =
+        keys.iter().map(|key| ((*key).to_owned(), json!({"type": ["string", "number"]}))).collect();
     json!({"type": "array", "items": {
         "type": "object",
         "additionalProperties": false,

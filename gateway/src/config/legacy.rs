@@ -137,8 +137,8 @@ fn add_missing(merged: &mut Vec<Argument>, layer: Vec<Argument>) {
 
 fn same(a: &Flag, b: &Flag) -> bool {
     match (a.meaning, b.meaning) {
-        (Meaning::Setting(a), Meaning::Setting(b)) => a == b,
-        (Meaning::OnChain(a, _), Meaning::OnChain(b, _)) => a == b,
+        (Meaning::Setting(a), Meaning::Setting(b))
+        | (Meaning::OnChain(a, _), Meaning::OnChain(b, _)) => a == b,
         _ => a.name == b.name,
     }
 }

@@ -56,6 +56,7 @@ impl PriceCap {
     }
 
     /// The same amount for so many units.
+    #[must_use]
     pub fn for_units(self, per: NonZeroU64) -> Self {
         Self { per, ..self }
     }

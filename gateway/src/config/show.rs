@@ -88,9 +88,7 @@ fn value(config: &Config, key: &str) -> Node {
         "listen.http" => text(&config.http_addr),
         "listen.rtmp" => text(&config.rtmp_addr),
         "listen.cli" => text(&config.cli_addr),
-        "listen.admin_token" => {
-            config.admin_token.as_ref().map_or(Node::Null, |_| text("***"))
-        }
+        "listen.admin_token" => config.admin_token.as_ref().map_or(Node::Null, |_| text("***")),
         "ingest.http" => text(config.http_ingest),
         "ingest.current_manifest" => text(config.current_manifest),
         "ingest.max_sessions" => text(config.max_sessions),
@@ -131,7 +129,11 @@ fn value(config: &Config, key: &str) -> Node {
             Some(patterns) => list(patterns.iter().map(text)),
         },
         "tags.ids" => list(
-            config.tags.ids.iter().map(|(tag, id)| map([("tag", text(tag)), ("id", text(id.get()))])),
+            config
+                .tags
+                .ids
+                .iter()
+                .map(|(tag, id)| map([("tag", text(tag)), ("id", text(id.get()))])),
         ),
         "records.jsonl" => text(config.records.jsonl),
         "records.parquet" => text(config.records.parquet),
@@ -212,9 +214,7 @@ fn tickets(config: &Config, key: &str) -> Node {
             text(show_size(u64::try_from(tickets.header_bytes).unwrap_or(u64::MAX)))
         }
         "payments.plain_nonces" => list(tickets.plain_nonces.iter().map(text)),
-        "payments.rate_max_age" => {
-            text(show_duration(config.spending.max_rate_age.unsigned_abs()))
-        }
+        "payments.rate_max_age" => text(show_duration(config.spending.max_rate_age.unsigned_abs())),
         other => unreachable!("setting {other} is not shown"),
     }
 }
@@ -229,9 +229,12 @@ fn spending(config: &Config, key: &str) -> Node {
         "spending.orchestrator" => &spending.orchestrator,
         "spending.day" => &spending.day,
         "spending.tags" => {
-            return list(spending.tags.iter().map(|(tag, day)| {
-                map([("tag", text(tag)), ("day", text(day))])
-            }));
+            return list(
+                spending
+                    .tags
+                    .iter()
+                    .map(|(tag, day)| map([("tag", text(tag)), ("day", text(day))])),
+            );
         }
         other => unreachable!("setting {other} is not shown"),
     };

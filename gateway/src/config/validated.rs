@@ -146,7 +146,8 @@ fn prices(values: &mut Values) -> Prices {
     let pixels: u64 = values.read("prices.pixels", parse::count);
     let max = values.read("prices.max", parse::price);
     Prices {
-        max: max.map(|max: PriceCap| max.for_units(NonZeroU64::new(pixels).unwrap_or(NonZeroU64::MIN))),
+        max: max
+            .map(|max: PriceCap| max.for_units(NonZeroU64::new(pixels).unwrap_or(NonZeroU64::MIN))),
         per_capability: values.read("prices.per_capability", parse::capability_prices),
         per_tag: values.read("prices.per_tag", parse::tag_prices),
         ignore_max_if_needed: values.read("prices.ignore_max_if_needed", parse::truth),

@@ -64,7 +64,7 @@ impl Admin {
             }),
             _ => None,
         };
-        Ok(Self { guard, money, context })
+        Ok(Self { context, guard, money })
     }
 
     fn money(&self) -> Result<&Money, Refusal> {

@@ -1,4 +1,4 @@
-//! Reading a pushed body: bounded, into one buffer, which is then given to the hasher.
+//! Reading a pushed body: bounded, hashed while it arrives, one buffer.
 
 use std::time::Duration;
 
@@ -50,9 +50,10 @@ pub async fn receive(context: &Context, mut body: Incoming) -> Result<Received, 
     let mut reserved = announced.unwrap_or(MEMORY_UNIT);
     let capacity = announced.unwrap_or(0).min(FIRST_ALLOCATION);
     let mut buffer = context.buffers.take(usize::try_from(capacity).unwrap_or_default());
+    let mut hash = context.hasher.arriving();
+    let mut last = Instant::now();
     // One timer for the whole body: it looks when the last byte came only after it has run out.
     let mut silence = std::pin::pin!(sleep(SILENCE));
-    let mut last = Instant::now();
     loop {
         let frame = tokio::select! {
             biased;
@@ -86,10 +87,11 @@ pub async fn receive(context: &Context, mut body: Incoming) -> Result<Received, 
             memory.merge(reserve(&context.memory, more).await?);
             reserved += more;
         }
+        hash.piece(&data).await;
         buffer.extend(&data);
     }
     let bytes = buffer.freeze();
-    let hash = context.hasher.begin(bytes.clone()).await;
+    let hash = hash.whole(&bytes).await;
     Ok(Received { bytes, hash, memory })
 }
 

@@ -335,7 +335,8 @@ fn fill_error(row: &mut JobRow, error: &AttemptError) {
 fn fill_payment(row: &mut JobRow, paid: &PaymentOf) {
     let wei = |n: u64| Some(Wei::from(n));
     (row.price_num, row.price_den) = (wei(paid.price.wei), Some(paid.price.pixels.get()));
-    (row.price_quote_num, row.price_quote_den) = (wei(paid.quote.wei), Some(paid.quote.pixels.get()));
+    (row.price_quote_num, row.price_quote_den) =
+        (wei(paid.quote.wei), Some(paid.quote.pixels.get()));
     row.tickets = u32::from(paid.tickets);
     // More than 10^20 ether: saturated, as no column holds it.
     row.fee_wei = u128::try_from(paid.value).ok().and_then(Wei::new).unwrap_or(Wei::MAX);

@@ -287,9 +287,9 @@ impl Directory {
     async fn follow_pool(&self, mut pool: watch::Receiver<Vec<Url>>) {
         loop {
             let urls = pool.borrow_and_update().clone();
-            *self.shared.source_error.lock() = urls.is_empty().then(|| {
-                "no active orchestrator with an address is known on chain yet".to_owned()
-            });
+            *self.shared.source_error.lock() = urls
+                .is_empty()
+                .then(|| "no active orchestrator with an address is known on chain yet".to_owned());
             self.set(&urls);
             self.shared.probed.send_modify(|_| ());
             if pool.changed().await.is_err() {

@@ -218,15 +218,15 @@ impl AttemptError {
         };
         match fault {
             Fault::Media => Next::GiveUp,
-            Fault::Token => Next::Renew,
+            // What new parameters or a new session mend; other refusals of a payment another
+            // orchestrator may see differently.
+            Fault::Token
+            | Fault::Payment(
+                Refusal::Nonce | Refusal::ParamsExpired | Refusal::Params | Refusal::Balance,
+            ) => Next::Renew,
             Fault::Busy => Next::OtherBusy,
             Fault::Capped => Next::OtherFull,
             Fault::Incapable => Next::OtherIncapable,
-            // What new parameters or a new session mend; the rest another orchestrator may see
-            // differently.
-            Fault::Payment(
-                Refusal::Nonce | Refusal::ParamsExpired | Refusal::Params | Refusal::Balance,
-            ) => Next::Renew,
             Fault::Payment(_) | Fault::Other => Next::Other,
         }
     }

@@ -137,7 +137,10 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_told_apart() {
         for body in ["", "{}", r#"{"payment_params":"%"}"#, r#"{"payment_params":"////"}"#] {
-            assert!(matches!(read(body.as_bytes()), Err(RefreshError::Unreadable { .. })), "{body}");
+            assert!(
+                matches!(read(body.as_bytes()), Err(RefreshError::Unreadable { .. })),
+                "{body}"
+            );
         }
     }
 }

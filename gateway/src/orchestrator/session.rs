@@ -57,6 +57,8 @@ pub struct Session {
     /// Opened although its price is above the maximum, because nobody is below it.
     any_price: bool,
     live: Mutex<Live>,
+    /// Held while its terms are renewed: segments that need new ones wait for the same ones.
+    refreshing: tokio::sync::Mutex<()>,
 }
 
 /// What a refresh replaces.

@@ -5,6 +5,8 @@
 //! used: such a request is repeated once on a fresh connection, and only when no byte of a response
 //! came.
 
+mod filled;
+
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
@@ -30,6 +32,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
+use self::filled::Filled;
 use super::{error::TransportError, tls};
 use crate::{buffers::Buffers, lifecycle::Tasks};
 
@@ -247,11 +250,11 @@ impl Transport {
             let tls = self
                 .tls
                 .connect_with(name, BufReader::with_capacity(TLS_READ_BUFFER, tcp), |c| {
-                    c.set_buffer_limit(Some(TLS_WRITE_BUFFER))
+                    c.set_buffer_limit(Some(TLS_WRITE_BUFFER));
                 })
                 .await
                 .map_err(dial)?;
-            let handshake = builder.handshake(TokioIo::new(tls)).await;
+            let handshake = builder.handshake(TokioIo::new(Filled::new(tls))).await;
             let (sender, connection) =
                 handshake.map_err(|source| TransportError::Dropped { source })?;
             self.drive(connection);

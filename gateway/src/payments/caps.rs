@@ -84,7 +84,8 @@ impl Caps {
     fn cap(&self, tag: &Tag, work: Priced<'_>) -> Option<&PriceCap> {
         let of_tag = self.prices.per_tag.iter().find(|(pattern, _)| pattern.matches(tag));
         let pipeline = || {
-            let of = self.prices.per_capability.iter().filter(|p| Some(&*p.pipeline) == work.pipeline);
+            let of =
+                self.prices.per_capability.iter().filter(|p| Some(&*p.pipeline) == work.pipeline);
             let exact = of.clone().find(|p| p.model.is_some() && p.model.as_deref() == work.model);
             exact.or_else(|| of.clone().find(|p| p.model.is_none())).map(|p| &p.max)
         };

@@ -51,9 +51,10 @@ impl Unpaid {
     /// What may help.
     pub fn advice(&self) -> Advice {
         match self {
-            Self::Terms(_) | Self::Open(_) | Self::TooExpensive { .. } => Advice::OtherOrchestrator,
             Self::Params(error) if error.is_about_funds() => Advice::GiveUp,
-            Self::Params(_) => Advice::OtherOrchestrator,
+            Self::Terms(_) | Self::Open(_) | Self::TooExpensive { .. } | Self::Params(_) => {
+                Advice::OtherOrchestrator
+            }
             Self::Refresh(_) => Advice::Reopen,
             Self::Cap(_) | Self::Internal => Advice::GiveUp,
             Self::Pay(error) => match error.advice() {

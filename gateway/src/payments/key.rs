@@ -45,19 +45,18 @@ pub fn open_key(
     };
     let found = keystore::find(&location)?;
     let given = chain.and_then(|c| c.passphrase.as_ref());
-    let passphrase = match given {
-        Some(setting) => Passphrase::from_setting(setting.expose())?,
-        None => {
-            let question = match &found {
-                Found::Account(account) => format!("Pass-phrase of {}: ", account.address()),
-                Found::Nothing { directory } => format!(
-                    "There is no key in {} yet. Pass-phrase for a new one: ",
-                    directory.display()
-                ),
-            };
-            let answer = ask(&question).map_err(KeyError::Prompt)?;
-            Passphrase::literal(answer.ok_or(KeyError::NoPassphrase)?)
-        }
+    let passphrase = if let Some(setting) = given {
+        Passphrase::from_setting(setting.expose())?
+    } else {
+        let question = match &found {
+            Found::Account(account) => format!("Pass-phrase of {}: ", account.address()),
+            Found::Nothing { directory } => format!(
+                "There is no key in {} yet. Pass-phrase for a new one: ",
+                directory.display()
+            ),
+        };
+        let answer = ask(&question).map_err(KeyError::Prompt)?;
+        Passphrase::literal(answer.ok_or(KeyError::NoPassphrase)?)
     };
     let account = match found {
         Found::Account(account) => account,

@@ -35,6 +35,9 @@ const GROUPS: [(GroupBy, &str); 3] = [
     (GroupBy::Capability, "capability"),
 ];
 
+/// A name for a sum over totals.
+type View = (&'static str, fn(&Total) -> U256);
+
 /// Gauges and counters of money and chain.
 #[derive(Debug)]
 pub struct MoneyMetrics {
@@ -142,7 +145,7 @@ impl MoneyMetrics {
     }
 
     fn show_spend(&self, rows: &[Total]) {
-        let views: [(&str, fn(&Total) -> U256); 5] = [
+        let views: [View; 5] = [
             ("fee", |row| row.fee),
             ("debit", |row| row.debit),
             ("value", |row| row.value),

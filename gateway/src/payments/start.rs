@@ -5,11 +5,13 @@ use std::{path::PathBuf, sync::Arc};
 use alloy_primitives::Address;
 use prometheus::Registry;
 use waymark_payments::{
-    chain::{Chain, ChainSettings, Rpc, RpcError, RpcSettings, StartError, WallClock, Watcher, rpc::EndpointError},
+    chain::{
+        Chain, ChainSettings, Rpc, RpcError, RpcSettings, StartError, WallClock, Watcher,
+        rpc::EndpointError,
+    },
     check::TicketLimits,
     ledger::{ChainSink, Ledger, LedgerError},
-    metrics,
-    money,
+    metrics, money,
     payer::{Payer, Settings},
     signer::{KeyNeeded, LocalKey, PaymentSource, Work},
 };

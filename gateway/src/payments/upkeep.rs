@@ -64,7 +64,10 @@ impl Payments {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => {
                     let error = crate::orchestrator::error::chain(&error);
-                    tracing::error!(error, "the spend ledger could not be kept up; look at the disk");
+                    tracing::error!(
+                        error,
+                        "the spend ledger could not be kept up; look at the disk"
+                    );
                 }
                 Err(error) => tracing::error!(%error, "the upkeep of the spend ledger ended"),
             }

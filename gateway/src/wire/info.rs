@@ -242,8 +242,7 @@ fn read_time(unix_seconds: i64) -> Timestamp {
 }
 
 fn read_price(price: &net::PriceInfo) -> Result<Price, InfoError> {
-    Price::try_from(price)
-        .map_err(|PriceError { wei, pixels }| InfoError::BadPrice { wei, pixels })
+    Price::try_from(price).map_err(|PriceError { wei, pixels }| InfoError::BadPrice { wei, pixels })
 }
 
 /// Siblings are hints: one that is no address is passed over.

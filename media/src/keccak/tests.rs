@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn message(len: usize, seed: u8) -> Vec<u8> {
-    (0..len).map(|i| (i * 31 % 251) as u8 ^ seed).collect()
+    (0..len).map(|i| u8::try_from(i * 31 % 251).unwrap() ^ seed).collect()
 }
 
 /// Every combination of kernels that this machine can run.
@@ -79,6 +79,22 @@ fn a_plan_takes_lanes_only_where_they_pay() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
+    #[test]
+    fn pieces_of_any_size_make_the_same_message(
+        pieces in prop::collection::vec(0_usize..400, 0..20),
+    ) {
+        for keccak in all() {
+            let mut running = keccak.start();
+            let mut whole = Vec::new();
+            for piece in &pieces {
+                let piece = message(*piece, u8::try_from(whole.len() % 256).unwrap());
+                running.update(&piece);
+                whole.extend(piece);
+            }
+            prop_assert_eq!(running.finish(), keccak256(&whole).0);
+        }
+    }
+
     /// Messages that join while others are half-way, in steps of any size.
     #[test]
     fn messages_may_join_and_leave_at_any_time(
@@ -86,7 +102,7 @@ proptest! {
         step in 1_usize..3000,
     ) {
         for keccak in all() {
-            let mut waiting: Vec<_> = lengths.iter().map(|len| message(*len, (*len % 256) as u8)).collect();
+            let mut waiting: Vec<_> = lengths.iter().map(|len| message(*len, u8::try_from(*len % 256).unwrap())).collect();
             let mut lanes: Vec<Hashing<Vec<u8>>> = Vec::new();
             while !waiting.is_empty() || !lanes.is_empty() {
                 if let Some(next) = waiting.pop() {

@@ -88,8 +88,7 @@ impl LocalKey {
     /// the time of the fastest library in Rust (`benches/tickets.rs`), and in constant time.
     fn sign_digest(&self, digest: &B256) -> Signature {
         let message = Message::from_digest(digest.0);
-        let (id, rs) =
-            SECP256K1.sign_ecdsa_recoverable(message, &self.key.0).serialize_compact();
+        let (id, rs) = SECP256K1.sign_ecdsa_recoverable(message, &self.key.0).serialize_compact();
         let mut bytes = [0; 65];
         bytes[..64].copy_from_slice(&rs);
         // Ids 2 and 3 stand for an R above the order, which nobody has ever met.

@@ -12,10 +12,10 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-use waymark_testkit::{Key, OnChain, Price, RpcChain};
 use waymark_testkit::load::{
     AnswererOptions, Pace, PushOptions, Report, Source, Target, answerer, push,
 };
+use waymark_testkit::{Key, OnChain, Price, RpcChain};
 
 /// Pushes segments and measures what comes back.
 #[derive(Debug, Parser)]

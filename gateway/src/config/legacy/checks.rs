@@ -94,10 +94,8 @@ fn is_weight(meaning: Meaning) -> bool {
 /// The weights of selection must sum to 1, with the defaults for those not given.
 pub(super) fn weights(arguments: &[Argument], problems: &mut Problems) {
     let weights = FLAGS.iter().filter(|flag| is_weight(flag.meaning));
-    let given: Vec<&Argument> = arguments
-        .iter()
-        .filter(|argument| is_weight(argument.flag.meaning))
-        .collect();
+    let given: Vec<&Argument> =
+        arguments.iter().filter(|argument| is_weight(argument.flag.meaning)).collect();
     let Some(last) = given.last() else { return };
     let mut parts = Vec::new();
     let mut sum = 0.0;

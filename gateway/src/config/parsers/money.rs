@@ -22,9 +22,9 @@ use crate::config::values::{Parsed, Refusal};
 pub(in crate::config) fn eth_address(item: &Item, _: Kind) -> Parsed<Option<Address>> {
     scalar(item, |text| match text {
         "" => Ok(None),
-        _ => Address::from_str(text).map(Some).map_err(|_| {
-            "must be an Ethereum address: 0x and 40 hexadecimal digits".to_owned()
-        }),
+        _ => Address::from_str(text)
+            .map(Some)
+            .map_err(|_| "must be an Ethereum address: 0x and 40 hexadecimal digits".to_owned()),
     })
 }
 
@@ -135,9 +135,9 @@ fn stock_prices(text: &str) -> Result<Vec<CapabilityPrice>, String> {
 fn cap(amount: Option<&str>, units: Option<&str>) -> Result<PriceCap, String> {
     let units = match units {
         None => NonZeroU64::MIN,
-        Some(text) => text.parse().map_err(|_| {
-            format!("`{text}` units must be a whole number of at least 1")
-        })?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| format!("`{text}` units must be a whole number of at least 1"))?,
     };
     let amount = amount.ok_or("`max` is missing")?;
     PriceCap::parse(amount, units)
@@ -145,10 +145,7 @@ fn cap(amount: Option<&str>, units: Option<&str>) -> Result<PriceCap, String> {
         .ok_or_else(|| "a price of 0 would refuse everybody; leave the entry out".to_owned())
 }
 
-pub(in crate::config) fn tag_prices(
-    item: &Item,
-    _: Kind,
-) -> Parsed<Vec<(TagPattern, PriceCap)>> {
+pub(in crate::config) fn tag_prices(item: &Item, _: Kind) -> Parsed<Vec<(TagPattern, PriceCap)>> {
     list(item, |piece| {
         let [tag, max, pixels] = fields(piece, ["tag", "max", "pixels"])?;
         Ok((pattern(tag)?, cap(max, pixels)?))
@@ -166,16 +163,13 @@ pub(in crate::config) fn tag_amounts(item: &Item, _: Kind) -> Parsed<Vec<(TagPat
 /// A list of `tag` and `id`, or a text like `a/b=7,c/d=8`.
 pub(in crate::config) fn tag_ids(item: &Item, _: Kind) -> Parsed<Vec<TagNumber>> {
     list(item, |piece| {
-        let (tag, id) = match &piece.node {
-            Node::Text(text) => {
-                let wanted = "must be a tag and its number, like transcode/live/abr=7";
-                let (tag, id) = text.split_once('=').ok_or(wanted)?;
-                (tag.trim(), id.trim())
-            }
-            _ => {
-                let [tag, id] = fields(piece, ["tag", "id"])?;
-                (tag.ok_or("`tag` is missing")?, id.ok_or("`id` is missing")?)
-            }
+        let (tag, id) = if let Node::Text(text) = &piece.node {
+            let wanted = "must be a tag and its number, like transcode/live/abr=7";
+            let (tag, id) = text.split_once('=').ok_or(wanted)?;
+            (tag.trim(), id.trim())
+        } else {
+            let [tag, id] = fields(piece, ["tag", "id"])?;
+            (tag.ok_or("`tag` is missing")?, id.ok_or("`id` is missing")?)
         };
         let number = || {
             let id = TagId::try_from(id.parse::<u32>().ok()?).ok()?;

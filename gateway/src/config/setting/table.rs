@@ -39,7 +39,10 @@ pub(in crate::config) const SECTIONS: &[(&str, &str)] = &[
     ("limits", "Bounds on what one request and all requests together may take."),
     ("transcoding", "What is made of each segment."),
     ("orchestrators", "Who does the work, and how they are found."),
-    ("chain", "The chain that orchestrators are paid on. Without effect where `network` is `offchain`."),
+    (
+        "chain",
+        "The chain that orchestrators are paid on. Without effect where `network` is `offchain`.",
+    ),
     ("prices", "What an orchestrator may cost. Without effect off-chain."),
     ("payments", "What tickets are accepted and issued. Without effect off-chain."),
     (
@@ -404,9 +407,21 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
          it is older.",
     ),
     setting("spending.ticket_expected_value", Kind::Amount, "", None, "Limit for one ticket."),
-    setting("spending.ticket_face_value", Kind::Amount, "", None, "Limit for the face value of one ticket."),
+    setting(
+        "spending.ticket_face_value",
+        Kind::Amount,
+        "",
+        None,
+        "Limit for the face value of one ticket.",
+    ),
     setting("spending.payment", Kind::Amount, "", None, "Limit for all tickets of one payment."),
-    setting("spending.session", Kind::Amount, "", None, "Limit for one session with an orchestrator."),
+    setting(
+        "spending.session",
+        Kind::Amount,
+        "",
+        None,
+        "Limit for one session with an orchestrator.",
+    ),
     setting("spending.orchestrator", Kind::Amount, "", None, "Limit for one orchestrator and day."),
     setting("spending.day", Kind::Amount, "", None, "Limit for a day, everything together."),
     setting(

@@ -92,20 +92,23 @@ fn the_flag_named_by_a_setting_is_the_one_that_gives_it() {
             "v" => "6",
             "orchWebhookUrl" => "https://hook.example.org/",
             "dataDir" => "/d",
-            "orchBlocklist" => "0x639Fe6ab55C921f74e7fac1ee960C0B6293ba612",
             "orchMinLivepeerVersion" => "0.9.1",
             "region" => "FRA",
             "discoveryTimeout" => "1s",
             "transcodingOptions" => "P720p30fps16x9",
             "network" => "testnet-7",
             "ethUrl" => "https://rpc.example.org",
-            "ethController" | "ethAcctAddr" | "priceFeedAddr" => {
+            "orchBlocklist" | "ethController" | "ethAcctAddr" | "priceFeedAddr" => {
                 "0x639Fe6ab55C921f74e7fac1ee960C0B6293ba612"
             }
             "transactionTimeout" => "1m",
             "maxPricePerCapability" => r#"{"capabilities_prices":[]}"#,
-            "httpIngest" | "currentManifest" | "monitor" | "metricsPerStream"
-            | "ignoreMaxPriceIfNeeded" | "aiServiceRegistry" => "true",
+            "httpIngest"
+            | "currentManifest"
+            | "monitor"
+            | "metricsPerStream"
+            | "ignoreMaxPriceIfNeeded"
+            | "aiServiceRegistry" => "true",
             "httpAddr" | "rtmpAddr" | "cliAddr" | "orchAddr" => "127.0.0.1:7",
             _ => "2",
         };

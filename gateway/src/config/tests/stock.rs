@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::super::legacy;
 use super::{DATA, config, defaults, env, refused, stock, stock_request};
-use crate::config::{StockRequest, load_stock};
+use crate::config::{Secret, StockRequest, load_stock};
 
 #[test]
 fn the_command_line_of_a_stock_gateway_starts_this_one() {
@@ -201,7 +201,7 @@ fn the_command_line_of_an_on_chain_gateway_starts_one() {
     let chain = config.chain.as_ref().unwrap();
     assert_eq!(chain.rpc[0].as_str(), "https://rpc.example.org/key");
     assert_eq!(chain.keystore.as_deref(), Some(Path::new("/keys")));
-    assert_eq!(chain.passphrase.as_ref().map(|p| p.expose()), Some("/run/pass"));
+    assert_eq!(chain.passphrase.as_ref().map(Secret::expose), Some("/run/pass"));
     assert_eq!(chain.poll, Duration::from_secs(2));
     assert_eq!(chain.max_gas_price, Some(U256::from(1_000_000_000)));
     let max = config.prices.max.as_ref().unwrap();

@@ -94,7 +94,8 @@ struct Spending {
 
 #[derive(Debug, Serialize)]
 struct Limit {
-    limit: &'static str,
+    #[serde(rename = "limit")]
+    kind: &'static str,
     subject: Option<String>,
     set: String,
     /// Null while there is no rate for its currency; then it refuses.
@@ -213,7 +214,7 @@ impl From<&ChainState> for Funds {
 impl From<Usage> for Limit {
     fn from(usage: Usage) -> Self {
         Self {
-            limit: usage.kind.name(),
+            kind: usage.kind.name(),
             subject: usage.subject,
             set: usage.limit.to_string(),
             wei: usage.limit_wei.map(|wei| wei.to_string()),

@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
+use waymark_payments::session::Renewal;
 use waymark_proto::net::{JobTag, OrchestratorRequest};
 use waymark_selection::{Moment, NodeId};
 
@@ -102,6 +103,10 @@ impl Sessions {
     /// New ticket parameters and a new token for a session that goes on.
     pub async fn refresh(&self, session: &Session) -> Result<(), Unpaid> {
         let (Some(paying), Some(pay)) = (&self.opener.paying, &session.pay) else { return Ok(()) };
+        let _alone = session.refreshing.lock().await;
+        if paying.renewal(pay) == Renewal::NotNeeded {
+            return Ok(());
+        }
         let (sender, id) = (paying.payments().payer.sender(), pay.session_id());
         let transcoder = &session.info.transcoder;
         let info = refresh::refresh(&self.opener.transport, transcoder, sender, &id).await?;
@@ -226,6 +231,7 @@ impl Sessions {
             lost: CancellationToken::new(),
             any_price,
             live: Mutex::new(live),
+            refreshing: tokio::sync::Mutex::default(),
         }))
     }
 }

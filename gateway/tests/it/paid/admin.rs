@@ -25,9 +25,9 @@ async fn got(gateway: &Gateway, path: &str) -> String {
     text
 }
 
-fn refused(answer: (StatusCode, String), status: u16, says: &str) {
-    assert_eq!(answer.0.as_u16(), status, "{}", answer.1);
-    assert!(answer.1.contains(says), "{} does not say {says:?}", answer.1);
+fn refused((got, text): (StatusCode, String), status: u16, says: &str) {
+    assert_eq!(got.as_u16(), status, "{text}");
+    assert!(text.contains(says), "{text} does not say {says:?}");
 }
 
 #[tokio::test]
