@@ -33,6 +33,10 @@ pub use send::Receipt;
 pub struct FundSettings {
     /// The most that a unit of gas may cost, wei (`-maxGasPrice`); `None` for no limit.
     pub max_gas_price: Option<U256>,
+    /// What is taken for the price of gas when an endpoint says less, wei (`-minGasPrice`).
+    pub min_gas_price: U256,
+    /// Gas limit of transactions (`-gasLimit`); `None` is a quarter more than estimated.
+    pub gas_limit: Option<u64>,
     /// How long a transaction is waited for before it is replaced by a dearer one
     /// (`-transactionTimeout`).
     pub timeout: Duration,
@@ -46,6 +50,8 @@ impl Default for FundSettings {
     fn default() -> Self {
         Self {
             max_gas_price: None,
+            min_gas_price: U256::ZERO,
+            gas_limit: None,
             timeout: Duration::from_mins(1),
             replacements: 1,
             poll: Duration::from_secs(1),
@@ -235,7 +241,7 @@ impl Funds {
             base: Head::read(&taken(block, &host, "eth_getBlockByNumber")?)
                 .ok()
                 .and_then(|h| h.base_fee),
-            gas_price: number(gas_price, &host, "eth_gasPrice")?,
+            gas_price: number(gas_price, &host, "eth_gasPrice")?.max(self.settings.min_gas_price),
             tip: tip.ok().and_then(quantity_of),
         };
         let mut obstacles = Vec::new();
@@ -263,6 +269,7 @@ impl Funds {
             from: self.sender,
             to: self.contracts.broker,
             gas,
+            gas_limit: self.settings.gas_limit,
             fees,
             gas_price: market.gas_price,
             after: action.effect(&before),

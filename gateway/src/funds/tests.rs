@@ -98,6 +98,7 @@ fn plan(action: Action, before: FundStatus, after: FundStatus) -> Plan {
         from: ACCOUNT,
         to: BROKER,
         gas: Some(107_904),
+        gas_limit: None,
         fees: Fees { cap: gwei(1) / U256::from(50), tip: U256::ZERO },
         gas_price: gwei(1) / U256::from(100),
         before,

@@ -24,6 +24,8 @@ use crate::{
 pub(crate) fn fund_settings(chain: &config::Chain) -> FundSettings {
     FundSettings {
         max_gas_price: chain.max_gas_price,
+        min_gas_price: chain.min_gas_price,
+        gas_limit: chain.gas_limit,
         timeout: chain.transaction_timeout,
         replacements: chain.max_replacements,
         ..FundSettings::default()

@@ -137,6 +137,8 @@ pub struct Plan {
     pub to: Address,
     /// Gas, as the node estimates it; nothing when the contract would refuse.
     pub gas: Option<u64>,
+    /// Gas limit that the operator set.
+    pub gas_limit: Option<u64>,
     /// What would be offered for a unit of gas.
     pub fees: Fees,
     /// What a unit of gas costs.
@@ -150,10 +152,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Gas allowed for: a quarter more than estimated, because the part for data moves with
-    /// Ethereum's price. What is not used is not paid.
+    /// Gas allowed for: what the operator set, or a quarter more than estimated, because the part
+    /// for data moves with Ethereum's price. What is not used is not paid.
     pub fn gas_limit(&self) -> Option<u64> {
-        self.gas.map(|gas| gas.saturating_add(gas / 4))
+        self.gas_limit.or_else(|| self.gas.map(|gas| gas.saturating_add(gas / 4)))
     }
 
     /// What the gas will cost at the price of the moment, wei.

@@ -108,7 +108,7 @@ impl Funds {
         let host = replies.host().to_owned();
         let mut pop = || replies.answers.pop().unwrap_or(Ok(Value::Null));
         let block = taken(pop(), &host, "eth_getBlockByNumber")?;
-        let gas_price = number(pop(), &host, "eth_gasPrice")?;
+        let gas_price = number(pop(), &host, "eth_gasPrice")?.max(self.settings.min_gas_price);
         let tip = pop().ok().and_then(quantity_of);
         let nonce = number(pop(), &host, "eth_getTransactionCount")?;
         let base = Head::read(&block).ok().and_then(|head| head.base_fee);

@@ -300,7 +300,7 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         Kind::Wei,
         "0",
         Some("minGasPrice"),
-        "Gas prices below this are taken for an error of the endpoint.",
+        "What gas is taken to cost where an endpoint says less.",
     ),
     setting(
         "chain.max_gas_price",
