@@ -8,7 +8,7 @@
 //! * A missing number is waited for at most two segment durations (or until `size` later segments
 //!   wait behind it); then the playlist goes on with a discontinuity. A later arrival is not listed.
 //! * A number that was there before changes nothing. An encoder that starts again from a lower
-//!   number goes on after a discontinuity, under URIs with `?e=N` (see [`numbering`]).
+//!   number goes on after a discontinuity, under URIs with `?e=N` (see `numbering`).
 //! * The media sequence counts removed segments and only grows, the target duration never shrinks,
 //!   what a URI stands for never changes.
 //!

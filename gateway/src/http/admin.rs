@@ -1,7 +1,7 @@
 //! The admin listener: `/status`, `/metrics`, health, what the stock node tells of chain and funds,
 //! the calls that change them, and `/payments`.
 //!
-//! What changes something is POST only and passes the [`guard`]; everything else only looks.
+//! What changes something is POST only and passes the `guard`; everything else only looks.
 
 mod chain;
 mod funds;
