@@ -6,79 +6,30 @@
 #![expect(clippy::print_stdout, reason = "the percentiles are the result")]
 
 use std::hint::black_box;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alloy_primitives::{Address, B256, U256};
-use jiff::{SignedDuration, Timestamp};
 use secp256k1::{Message, SECP256K1, SecretKey};
 use tokio::time::Instant;
-use waymark_payments::chain::{ChainState, Health, Reserve, RoundState, SenderState};
 use waymark_payments::fee::{Output, Work};
 use waymark_payments::ledger::Ledger;
 use waymark_payments::limits::Limits;
 use waymark_payments::payer::{Job, Payer, Settings};
-use waymark_payments::price::Price;
-use waymark_payments::session::{Offer, Outcome, Renewed, Source};
+use waymark_payments::session::{Outcome, Renewed, Source};
 use waymark_payments::signer::LocalKey;
-use waymark_payments::ticket::{Creation, TicketParams};
 use waymark_tagging::TagId;
 
-const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-const KEY: [u8; 32] = [7; 32];
+mod setting;
+
+use self::setting::{KEY, NOW, chain, offer};
+
 /// Payments measured.
 const PAYMENTS: u64 = 20_000;
 /// Between two payments: 500 streams of 2 s segments.
 const PAUSE: Duration = Duration::from_millis(4);
 /// Payments with that pause; the others follow each other at once.
 const PACED: u64 = 2_000;
-
-/// What a stock orchestrator offers by default: tickets worth 8 gwei.
-fn params(seed: u64) -> TicketParams {
-    TicketParams {
-        recipient: Address::repeat_byte(7),
-        face_value: U256::from(2_400_000_000_000_000_u64),
-        win_prob: U256::from(385_973_630_791_053_984_745_236_616_695_626_359_u128)
-            * U256::from(10).pow(U256::from(36)),
-        recipient_rand_hash: U256::from(seed).to_be_bytes::<32>().into(),
-        seed: U256::from(seed),
-        expiration_block: U256::from(20_000_040),
-        creation: Some(Creation { round: 4242, block_hash: B256::repeat_byte(9) }),
-    }
-}
-
-fn price() -> Price {
-    Price { wei: 1200, pixels: NonZeroU64::MIN }
-}
-
-fn offer(seed: u64) -> Offer {
-    Offer {
-        session_id: "0a1b2c3d".into(),
-        token_expires_at: NOW + SignedDuration::from_mins(30),
-        price: Some(price()),
-        params: Some(params(seed)),
-    }
-}
-
-fn chain() -> ChainState {
-    let funds = U256::from(10).pow(U256::from(18));
-    ChainState {
-        head: 1,
-        l1_block: 20_000_000,
-        round: RoundState { number: 4242, initialized: true, ..Default::default() },
-        pool_size: 100,
-        sender: SenderState {
-            deposit: funds,
-            withdraw_round: 0,
-            reserve: Reserve { remaining: funds, claimed: U256::ZERO },
-        },
-        gas_price: None,
-        read_at: NOW,
-        health: Health::Fresh,
-    }
-}
 
 fn main() {
     let dir = tempfile::tempdir().expect("a directory");

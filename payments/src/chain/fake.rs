@@ -15,7 +15,6 @@ use alloy::{
 };
 use alloy_primitives::{Address, B256, Bytes, I256, U256, address, hex, keccak256};
 use alloy_sol_types::{Revert, SolCall, SolError as _, SolEvent};
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -25,10 +24,16 @@ use waymark_contracts::{
 };
 
 use super::{
-    ChainSettings, Cursor, LogId, Redemption, RedemptionSink, Rpc, RpcSettings, Scan, SinkError,
-    WallClock,
-    rpc::{Answer, CallError, Request, Transport, TransportError},
+    ChainSettings, Rpc, RpcSettings, WallClock,
+    rpc::{Answer, CallError, Request, Transport},
 };
+
+mod endpoint;
+mod sink;
+
+use self::endpoint::FakeEndpoint;
+pub(crate) use self::endpoint::Wrong;
+pub(crate) use self::sink::FakeSink;
 
 pub(crate) const CONTROLLER: Address = address!("00000000000000000000000000000000000000c0");
 pub(crate) const BROKER: Address = address!("00000000000000000000000000000000000000b0");
@@ -400,81 +405,6 @@ impl World {
     }
 }
 
-/// What an endpoint does wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wrong {
-    Nothing,
-    /// No connection.
-    Down,
-    /// Never answers.
-    Hangs,
-    /// The head is this many L1 blocks further.
-    Ahead(u64),
-    /// The head is this many blocks back.
-    Behind(u64),
-    /// Always the same head, since its number was this.
-    Frozen(u64),
-    /// Another chain.
-    Chain(u64),
-    /// HTTP 429.
-    Limited,
-}
-
-#[derive(Debug)]
-struct FakeEndpoint {
-    world: Arc<Mutex<World>>,
-    wrong: Arc<Mutex<Wrong>>,
-}
-
-impl Transport for FakeEndpoint {
-    fn send<'a>(
-        &'a self,
-        requests: &'a [Request],
-    ) -> BoxFuture<'a, Result<Vec<Answer>, TransportError>> {
-        let wrong = *self.wrong.lock();
-        Box::pin(async move {
-            match wrong {
-                Wrong::Down => {
-                    let reason = "connection refused".to_owned();
-                    return Err(TransportError::Connection { reason });
-                }
-                Wrong::Limited => return Err(TransportError::Status { status: 429 }),
-                Wrong::Hangs => std::future::pending().await,
-                _ => {}
-            }
-            let mut world = self.world.lock();
-            Ok(requests.iter().map(|request| lie(wrong, request, world.answer(request))).collect())
-        })
-    }
-}
-
-fn lie(wrong: Wrong, request: &Request, truth: Answer) -> Answer {
-    let shift = |value: &mut Value, by: i64| {
-        let n = i64::from_str_radix(&value.as_str().unwrap()[2..], 16).unwrap() + by;
-        *value = json!(format!("{n:#x}"));
-    };
-    let mut answer = truth?;
-    match (wrong, request.method) {
-        (Wrong::Chain(id), "eth_chainId") => answer = json!(format!("{id:#x}")),
-        (Wrong::Ahead(by), "eth_getBlockByNumber") => {
-            shift(&mut answer["l1BlockNumber"], by.cast_signed());
-        }
-        (Wrong::Behind(by), "eth_getBlockByNumber") if request.params[0] == "latest" => {
-            shift(&mut answer["number"], -by.cast_signed());
-            shift(&mut answer["l1BlockNumber"], -by.cast_signed());
-            shift(&mut answer["timestamp"], -by.cast_signed() * 12);
-            answer["hash"] = json!(keccak256(format!("behind {answer}")));
-        }
-        (Wrong::Frozen(at), "eth_getBlockByNumber") => {
-            answer["number"] = json!(format!("{at:#x}"));
-            answer["l1BlockNumber"] = json!(format!("{FIRST_L1:#x}"));
-            answer["hash"] = json!(keccak256("frozen"));
-        }
-        _ => {}
-    }
-    Ok(answer)
-}
-
 /// The chain, its endpoints, a clock and a sink.
 #[derive(Debug)]
 pub(crate) struct Fake {
@@ -570,44 +500,5 @@ impl Fake {
 
     pub(crate) fn set(&self, endpoint: usize, wrong: Wrong) {
         *self.wrong[endpoint].lock() = wrong;
-    }
-}
-
-/// Keeps what it is told.
-#[derive(Debug, Default)]
-pub(crate) struct FakeSink {
-    pub(crate) kept: Mutex<BTreeMap<LogId, Redemption>>,
-    pub(crate) removed: Mutex<Vec<LogId>>,
-    pub(crate) cursor: Mutex<Option<Cursor>>,
-    pub(crate) broken: Mutex<bool>,
-}
-
-impl FakeSink {
-    pub(crate) fn nonces(&self) -> Vec<u64> {
-        self.kept.lock().values().map(|r| r.nonce.to()).collect()
-    }
-}
-
-impl RedemptionSink for FakeSink {
-    fn cursor(&self) -> Result<Option<Cursor>, SinkError> {
-        Ok(*self.cursor.lock())
-    }
-
-    fn since(&self, block: u64) -> Result<Vec<LogId>, SinkError> {
-        Ok(self.kept.lock().keys().filter(|id| id.block >= block).copied().collect())
-    }
-
-    fn record(&self, scan: &Scan) -> Result<(), SinkError> {
-        if *self.broken.lock() {
-            return Err("the disk is full".into());
-        }
-        let mut kept = self.kept.lock();
-        for id in &scan.removed {
-            assert!(kept.remove(id).is_some(), "removed what was never told: {id:?}");
-        }
-        self.removed.lock().extend(&scan.removed);
-        kept.extend(scan.redeemed.iter().map(|r| (r.log, r.clone())));
-        *self.cursor.lock() = Some(scan.cursor);
-        Ok(())
     }
 }
