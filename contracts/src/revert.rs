@@ -4,6 +4,8 @@
 
 use alloy_sol_types::{Panic, Revert, SolError as _};
 
+use crate::job_tag_registry::refusal;
+
 /// The Controller is paused.
 pub const PAUSED: &str = "system is paused";
 /// Nobody called `initializeRound` in this round yet.
@@ -49,12 +51,14 @@ pub const NO_UNLOCK: &str = "no unlock request in progress";
 /// Withdrawn too early.
 pub const LOCKED: &str = "account is locked";
 
-/// The text in revert data, whether by `require` or by a failed assertion; nothing if it is neither.
+/// The text in revert data, whether by `require`, by a failed assertion or by one of the JobTagRegistry's
+/// errors; nothing if it is none of them.
 pub fn reason(data: &[u8]) -> Option<String> {
     if let Ok(revert) = Revert::abi_decode(data) {
         return Some(revert.reason);
     }
-    Panic::abi_decode(data).ok().map(|panic| panic.to_string())
+    let panic = Panic::abi_decode(data).ok().map(|panic| panic.to_string());
+    panic.or_else(|| refusal::sentence(data))
 }
 
 #[cfg(test)]
