@@ -29,6 +29,7 @@ mod mapping;
 pub mod nonce;
 mod pattern;
 mod registry;
+pub mod round;
 mod shape;
 mod source;
 mod tag;
