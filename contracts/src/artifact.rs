@@ -1,7 +1,11 @@
-//! What the stand-ins in `solidity/src` compile to, as JSON text.
+//! What the contracts in `solidity/src` compile to, as JSON text.
 //!
 //! Written by `cargo xtask solc`: name, compiler, ABI, creation code (`bytecode`) and runtime code
-//! (`deployedBytecode`). For tests and demos only; nothing here is ever put on a real network.
+//! (`deployedBytecode`). All but the JobTagRegistry are stand-ins for tests and demos, which are never put
+//! on a real network.
+
+/// Compiler output of the JobTagRegistry. Its constructor takes the Controller and the curator.
+pub const JOB_TAG_REGISTRY: &str = include_str!("../artifacts/JobTagRegistry.json");
 
 /// Compiler output of the Controller.
 pub const CONTROLLER: &str = include_str!("../artifacts/Controller.json");
