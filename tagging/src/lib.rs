@@ -24,20 +24,32 @@
 #![forbid(unsafe_code)]
 
 pub mod attribute;
+pub mod class;
+pub mod facts;
 mod id;
 mod mapping;
+pub mod matching;
 pub mod nonce;
 mod pattern;
+pub mod predicate;
+mod problem;
 mod registry;
 pub mod round;
 mod shape;
 mod source;
 mod tag;
+mod tree;
+mod value;
 
 pub use attribute::{Attribute, CardinalityClass, Fact, PublicAttributes, ValueType};
+pub use class::{JobClass, UnitPrice};
+pub use facts::{Facts, Statement};
 pub use id::{TagId, TagIdError};
 pub use mapping::{default_tag, slug};
+pub use matching::{Candidate, ClassMatch, Decision, Matcher};
 pub use pattern::{PatternError, TagPattern};
+pub use predicate::{Admission, Evidence, Predicate, PredicateKey, Verdict, Vocabulary, Window};
+pub use problem::{Place, Problem, Problems};
 pub use registry::{
     Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status,
 };
@@ -46,3 +58,4 @@ pub use shape::{
 };
 pub use source::{TagSource, UnknownTagSource};
 pub use tag::{MAX_SEGMENTS, MAX_TAG_BYTES, Tag, TagError, TagRule};
+pub use value::{Number, Value};

@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::predicate::Vocabulary;
 use crate::{Attribute, Fact, PublicAttributes, Tag, TagId};
 
 mod document;
@@ -93,6 +94,7 @@ pub struct Registry {
     entries: BTreeMap<Tag, Entry>,
     by_id: HashMap<TagId, Tag>,
     by_name: HashMap<MapSystem, HashMap<String, Tag>>,
+    vocabulary: Vocabulary,
 }
 
 impl Registry {
@@ -127,6 +129,11 @@ impl Registry {
     /// The tag with this number.
     pub fn by_id(&self, id: TagId) -> Option<&Tag> {
         self.by_id.get(&id)
+    }
+
+    /// The keys that predicates may have: the built-in ones and those the file declares.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
     }
 
     /// The tag of a name in another system.

@@ -9,6 +9,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::{Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status};
 use crate::attribute::{MAX_ATTRIBUTE_BYTES, MAX_PUBLIC_ATTRIBUTES, MAX_VALUES, bucket_labels};
+use crate::predicate::Vocabulary;
 use crate::{Attribute, CardinalityClass, Tag, TagId, ValueType};
 
 #[derive(Deserialize)]
@@ -77,8 +78,12 @@ pub(super) fn read(text: &str) -> Result<Registry, RegistryError> {
         let found = document.version.value;
         return Err(refuse(&document.version, format!("version {found} is unknown; accepted: 1")));
     }
-    let mut registry =
-        Registry { entries: BTreeMap::new(), by_id: HashMap::new(), by_name: HashMap::new() };
+    let mut registry = Registry {
+        entries: BTreeMap::new(),
+        by_id: HashMap::new(),
+        by_name: HashMap::new(),
+        vocabulary: Vocabulary::default(),
+    };
     for item in document.tags {
         add(&mut registry, item)?;
     }
