@@ -1,0 +1,379 @@
+//! Logs from a node, block range by block range, each range and its cursor in one transaction.
+//!
+//! A step asks, in one message, for the range's last block, its logs, and that block again. Both
+//! must have one hash, and logs of that block must carry it; else the chain moved in between and
+//! nothing is taken. Before a step the hash of the last block read is compared with the node's; where
+//! it is another, everything above the newest block that still agrees is taken back first.
+//!
+//! Near the head the last 64 blocks are read again with each step: a node may have a block's logs
+//! later than the block.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::Url;
+use waymark_payments::chain::head::Head;
+use waymark_payments::chain::rpc::{Answer, EndpointError, Replies, Request, Rpc, RpcError, RpcSettings};
+
+use super::Summary;
+use super::range::{Range, may_be_too_long};
+use crate::event::{Contracts, Decoder};
+use crate::log::{Log, MAX_BLOCK};
+use crate::store::{Batch, Block, Store, StoreError};
+
+/// Blocks that are read again near the head.
+const WINDOW: u64 = 64;
+/// Remembered blocks that are compared at once when the chain was reorganised.
+const COMPARED: usize = 32;
+/// For one message; a range of logs takes longer than other calls.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Where Livepeer's broker begins on Arbitrum One (payments-contracts 4.3).
+const ARBITRUM_ONE: (u64, u64) = (42_161, 5_856_357);
+
+/// Logs cannot be had from a node. What was read before is in the state.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// An address that is none.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// No answer, or a refusal.
+    #[error("the node cannot be read on; what was read before is kept, run again to go on")]
+    Rpc(#[from] RpcError),
+    /// Refused down to a single block.
+    #[error("the node refuses the logs of block {block} alone; what was read before is kept")]
+    Block {
+        /// Which.
+        block: u64,
+        /// Its words.
+        #[source]
+        source: RpcError,
+    },
+    /// An answer that says something else than what was asked.
+    #[error("{host} answered {method} with something else: {what}; nothing of it is taken")]
+    Unexpected {
+        /// Whose answer it is.
+        host: String,
+        /// What was asked.
+        method: &'static str,
+        /// What is wrong.
+        what: String,
+    },
+    /// Nothing is deployed there.
+    #[error("there is no contract at {address} on chain {chain_id}; check --broker, --registry and --rpc")]
+    NoContract {
+        /// Where.
+        address: alloy_primitives::Address,
+        /// The chain.
+        chain_id: u64,
+    },
+    /// The state.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How a node is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NodeSettings {
+    /// The first block; by default the broker's on Arbitrum One, 0 elsewhere.
+    pub from_block: Option<u64>,
+    /// Blocks behind the head that are left alone.
+    pub confirmations: u64,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Step {
+    /// What was read.
+    pub summary: Summary,
+    /// The last block read so far.
+    pub block: u64,
+    /// The block to read up to.
+    pub target: u64,
+    /// A reorganisation: everything above this block was taken back.
+    pub rolled_back_to: Option<u64>,
+}
+
+impl Step {
+    /// Whether everything is read.
+    pub const fn is_done(&self) -> bool {
+        self.block >= self.target
+    }
+}
+
+/// A node that is read.
+#[derive(Debug)]
+pub struct Node {
+    rpc: Rpc,
+    chain_id: u64,
+    first: u64,
+    confirmations: u64,
+    range: Range,
+}
+
+impl Node {
+    /// Connects to the first of several addresses that answers.
+    pub async fn connect(urls: &[Url], settings: NodeSettings) -> Result<Self, NodeError> {
+        let rpc = Rpc::new(urls, RpcSettings { deadline: DEADLINE, chain_id: None })?;
+        Self::with_rpc(rpc, settings).await
+    }
+
+    /// Reads through an existing connection.
+    pub async fn with_rpc(rpc: Rpc, settings: NodeSettings) -> Result<Self, NodeError> {
+        let chain_id = rpc.learn_chain_id().await?;
+        let (arbitrum, deployed) = ARBITRUM_ONE;
+        let usual = if chain_id == arbitrum { deployed } else { 0 };
+        Ok(Self {
+            rpc,
+            chain_id,
+            first: settings.from_block.unwrap_or(usual),
+            confirmations: settings.confirmations,
+            range: Range::new(),
+        })
+    }
+
+    /// The chain's id.
+    pub const fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+
+    /// Fails if one of the contracts is not there.
+    pub async fn check(&self, contracts: &Contracts) -> Result<(), NodeError> {
+        for address in contracts.addresses() {
+            let code = self.rpc.call(Request::new("eth_getCode", json!([address, "latest"]))).await?;
+            if code.as_str().is_none_or(|code| code.len() <= 2) {
+                return Err(NodeError::NoContract { address, chain_id: self.chain_id });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the next range into the state.
+    pub async fn step(&mut self, store: &mut Store) -> Result<Step, NodeError> {
+        let head = self.block(None).await?;
+        let Some(head) = head else {
+            return Err(self.unexpected("eth_getBlockByNumber", "no newest block"));
+        };
+        let target = head.number.saturating_sub(self.confirmations);
+        let rolled_back_to = self.reorganised(store, &head).await?;
+        let cursor = store.cursor()?;
+        let next = cursor.map_or(self.first, |cursor| cursor.number.saturating_add(1));
+        let mut step = Step {
+            block: next.saturating_sub(1),
+            target,
+            rolled_back_to: rolled_back_to.map(|(block, _)| block),
+            ..Step::default()
+        };
+        step.summary.applied.taken_back = rolled_back_to.map_or(0, |(_, taken_back)| taken_back);
+        if next > target {
+            step.block = step.block.max(target);
+            return Ok(step);
+        }
+        loop {
+            let to = target.min(next.saturating_add(self.range.blocks().saturating_sub(1)));
+            let again = if to == target { next.saturating_sub(WINDOW) } else { next };
+            match self.read(store, again.max(self.first), to).await {
+                Ok(Some(read)) => {
+                    self.range.grow(usize::try_from(read.logs).unwrap_or(usize::MAX));
+                    step.summary.add(read);
+                    step.block = to;
+                }
+                // The chain moved meanwhile; the next step looks again.
+                Ok(None) => {}
+                Err(NodeError::Rpc(error)) if may_be_too_long(&error) => {
+                    if self.range.blocks() > to.saturating_sub(next).saturating_add(1) {
+                        self.range = Range::of(to.saturating_sub(next).saturating_add(1));
+                    }
+                    if self.range.halve() {
+                        tracing::debug!(blocks = self.range.blocks(), "a shorter range of logs");
+                        continue;
+                    }
+                    return Err(NodeError::Block { block: next, source: error });
+                }
+                Err(error) => return Err(error),
+            }
+            return Ok(step);
+        }
+    }
+
+    /// Reads a range and stores it; nothing if the chain moved while it was read.
+    async fn read(
+        &self,
+        store: &mut Store,
+        from: u64,
+        to: u64,
+    ) -> Result<Option<Summary>, NodeError> {
+        let contracts = store.identity().contracts;
+        let filter = json!([{
+            "address": contracts.addresses(),
+            "topics": [Contracts::topics()],
+            "fromBlock": format!("{from:#x}"),
+            "toBlock": format!("{to:#x}"),
+        }]);
+        let requests =
+            vec![Request::block(Some(to)), Request::new("eth_getLogs", filter), Request::block(Some(to))];
+        let mut replies = self.rpc.batch(requests).await?;
+        let after = replies.answers.pop();
+        let logs = replies.answers.pop();
+        let before = replies.answers.pop();
+        let (before, after) = (head_of(before, &replies)?, head_of(after, &replies)?);
+        let (Some(before), Some(after)) = (before, after) else { return Ok(None) };
+        let mut logs = logs_of(logs, &replies)?;
+        if before.hash != after.hash {
+            return Ok(None);
+        }
+        for log in &logs {
+            let block = log.place.block();
+            if !(from..=to).contains(&block) {
+                let what = format!("a log of block {block}, asked were {from} to {to}");
+                return Err(NodeError::Unexpected { host: host(&replies), method: LOGS, what });
+            }
+            if block == to && !log.block_hash.is_zero() && log.block_hash != after.hash {
+                return Ok(None);
+            }
+        }
+        logs.sort_by_key(|log| log.place);
+        let count = logs.len() as u64;
+        let mut decoder = Decoder::new(contracts);
+        logs.into_iter().for_each(|log| decoder.push(log));
+        let (facts, passed) = decoder.take();
+        let blocks = vec![Block { number: to, hash: after.hash }];
+        let applied = store.apply(&Batch { rollback_to: None, facts, blocks })?;
+        Ok(Some(Summary { logs: count, applied, passed }))
+    }
+
+    /// Takes back what a reorganisation replaced: the block that stayed, and how many redemptions went.
+    async fn reorganised(
+        &self,
+        store: &mut Store,
+        head: &Head,
+    ) -> Result<Option<(u64, u64)>, NodeError> {
+        // A cursor above the head is of a node that lags, or of a chain that became shorter: what is
+        // below the head tells.
+        let mut known = remembered(store, head.number, 1)?;
+        let Some(newest) = known.first().map(|block| block.number) else { return Ok(None) };
+        let mut at = newest;
+        while let Some(lowest) = known.last().map(|block| block.number) {
+            let now = self.blocks(&known).await?;
+            let stayed = known.iter().zip(now).find(|(block, now)| now.hash == block.hash);
+            if let Some((block, _)) = stayed {
+                if block.number == newest {
+                    return Ok(None);
+                }
+                return roll_back(store, *block).map(Some);
+            }
+            at = lowest.saturating_sub(1);
+            known = if lowest == 0 { Vec::new() } else { remembered(store, at, COMPARED)? };
+        }
+        self.deep(store, at).await.map(Some)
+    }
+
+    /// A reorganisation below every remembered block: the blocks of logs are compared, in growing leaps.
+    async fn deep(&self, store: &mut Store, mut at: u64) -> Result<(u64, u64), NodeError> {
+        let mut leap = 1_u64;
+        while let Some(logged) = store.logged(at)? {
+            let now = self.blocks(&[logged]).await?;
+            if now.first().is_some_and(|now| now.hash == logged.hash) {
+                return roll_back(store, logged);
+            }
+            let Some(below) = logged.number.checked_sub(leap) else { break };
+            at = below;
+            leap = leap.saturating_mul(2);
+        }
+        // Nothing agrees: everything is read again.
+        let applied = store.apply(&Batch { rollback_to: Some(0), ..Batch::default() })?;
+        Ok((0, applied.taken_back))
+    }
+
+    /// Blocks below the head, which the node must have.
+    async fn blocks(&self, known: &[Block]) -> Result<Vec<Head>, NodeError> {
+        let requests = known.iter().map(|block| Request::block(Some(block.number))).collect();
+        let mut replies = self.rpc.batch(requests).await?;
+        let answers = std::mem::take(&mut replies.answers);
+        let heads = answers.into_iter().zip(known).map(|(answer, block)| {
+            let what = || format!("no block {}, although it has later ones", block.number);
+            head_of(Some(answer), &replies)?.ok_or_else(|| NodeError::Unexpected {
+                host: host(&replies),
+                method: BLOCK,
+                what: what(),
+            })
+        });
+        heads.collect()
+    }
+
+    async fn block(&self, number: Option<u64>) -> Result<Option<Head>, NodeError> {
+        let mut replies = self.rpc.batch(vec![Request::block(number)]).await?;
+        let answer = replies.answers.pop();
+        head_of(answer, &replies)
+    }
+
+    fn unexpected(&self, method: &'static str, what: &str) -> NodeError {
+        let host = self.rpc.status().first().map_or_else(String::new, |first| first.host.clone());
+        NodeError::Unexpected { host, method, what: what.to_owned() }
+    }
+}
+
+const LOGS: &str = "eth_getLogs";
+const BLOCK: &str = "eth_getBlockByNumber";
+
+/// Remembered blocks from this one down, newest first.
+fn remembered(store: &Store, mut at: u64, most: usize) -> Result<Vec<Block>, StoreError> {
+    let mut known = Vec::new();
+    while known.len() < most
+        && let Some(block) = store.remembered(at)?
+    {
+        known.push(block);
+        let Some(below) = block.number.checked_sub(1) else { break };
+        at = below;
+    }
+    Ok(known)
+}
+
+fn roll_back(store: &mut Store, to: Block) -> Result<(u64, u64), NodeError> {
+    let batch = Batch { rollback_to: Some(to.number), facts: Vec::new(), blocks: vec![to] };
+    let applied = store.apply(&batch)?;
+    tracing::info!(block = to.number, redemptions = applied.taken_back, "reorganisation");
+    Ok((to.number, applied.taken_back))
+}
+
+fn host(replies: &Replies) -> String {
+    replies.host().to_owned()
+}
+
+/// A block; nothing if the node does not have it.
+fn head_of(answer: Option<Answer>, replies: &Replies) -> Result<Option<Head>, NodeError> {
+    let unexpected =
+        |what: String| NodeError::Unexpected { host: host(replies), method: BLOCK, what };
+    let value = match answer {
+        None => return Err(unexpected("no answer".to_owned())),
+        Some(Err(source)) => {
+            let (host, method) = (host(replies), BLOCK);
+            return Err(RpcError::Refused { host, method, source }.into());
+        }
+        Some(Ok(Value::Null)) => return Ok(None),
+        Some(Ok(value)) => value,
+    };
+    let head = Head::read(&value).map_err(unexpected)?;
+    if head.number > MAX_BLOCK {
+        return Err(unexpected(format!("block {} cannot be", head.number)));
+    }
+    Ok(Some(head))
+}
+
+fn logs_of(answer: Option<Answer>, replies: &Replies) -> Result<Vec<Log>, NodeError> {
+    let unexpected =
+        |what: String| NodeError::Unexpected { host: host(replies), method: LOGS, what };
+    let value = match answer {
+        None => return Err(unexpected("no answer".to_owned())),
+        Some(Err(source)) => {
+            let (host, method) = (host(replies), LOGS);
+            return Err(RpcError::Refused { host, method, source }.into());
+        }
+        Some(Ok(value)) => value,
+    };
+    let Value::Array(objects) = value else {
+        return Err(unexpected("no array of logs".to_owned()));
+    };
+    objects.into_iter().map(|object| Log::from_value(object).map_err(|e| unexpected(e.to_string()))).collect()
+}
