@@ -17,15 +17,17 @@ test: packages
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) test --workspace
 	$(CARGO) xtask check
+	$(CARGO) xtask solc --check
+	$(CARGO) xtask forge
 
 # Kills a paying gateway 200 times at random points; `make test` does so 20 times.
 chaos: packages
 	WAYMARK_CHAOS_ROUNDS=200 $(CARGO) test -p waymark --test it -- paid::chaos
 
-# Debian packages and the node of the local chain, if missing; nothing when nothing is.
+# Debian packages, the node of the local chain and what tests the contracts, if missing; nothing when nothing is.
 packages:
 	@./xtask/system-packages.sh
-	@./xtask/anvil.sh
+	@./xtask/foundry.sh
 
 fmt:
 	$(CARGO) fmt --all

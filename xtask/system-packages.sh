@@ -32,8 +32,8 @@ for library in avcodec avformat avfilter avutil swscale swresample; do
     fi
 done
 have ffprobe || lacks ffmpeg          # checks what the demo played
-if ! "$(dirname "$0")/anvil.sh" --check && ! have npm; then
-    lacks nodejs npm                  # bring anvil, the node of the local chain
+if ! "$(dirname "$0")/foundry.sh" --check && ! have npm; then
+    lacks nodejs npm                  # bring the local chain, and what tests the contracts
 fi
 
 packages=${packages# }

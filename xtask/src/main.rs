@@ -10,6 +10,7 @@
 mod bench;
 mod check;
 mod demo;
+mod forge;
 mod generate;
 mod process;
 mod solc;
@@ -39,8 +40,10 @@ enum Task {
     Crates,
     /// Writes the documents and snapshots again that are made from the code.
     Gen,
-    /// Compiles the stand-in contracts into contracts/artifacts; needs Node.js.
+    /// Compiles the contracts into contracts/artifacts; needs Node.js.
     Solc(solc::Args),
+    /// Tests the contracts with forge; needs Node.js.
+    Forge(forge::Args),
     /// Runs a fuzz target.
     Fuzz(generate::Fuzz),
 }
@@ -56,6 +59,7 @@ async fn main() -> ExitCode {
             Task::Crates => check::crates_alone().await,
             Task::Gen => generate::run().await,
             Task::Solc(args) => solc::run(args).await,
+            Task::Forge(args) => forge::run(args).await,
             Task::Fuzz(args) => generate::fuzz(args).await,
         }
     };

@@ -1,4 +1,4 @@
-//! `cargo xtask solc`: compiles the stand-in contracts with the npm build of solc and writes what
+//! `cargo xtask solc`: compiles the contracts with the npm build of solc and writes what
 //! comes out to contracts/artifacts, which is committed so that nobody else needs the compiler.
 
 use std::{

@@ -31,8 +31,12 @@ abstract contract RoundBooks is NonceSchemes {
         uint256 current = _currentRound();
         if (round > current || current - round > WINDOW) revert OutsideCommitWindow(round, current);
         if ((root == 0) != (leaves == 0)) revert InvalidBook(root, leaves);
-        uint32 revision = commits[gw][round].revision + 1;
-        commits[gw][round] = Commit(root, revision, leaves, uint40(block.timestamp), totalEV);
+        Commit storage commit = commits[gw][round];
+        uint32 revision = commit.revision + 1;
+        commit.root = root;
+        // One slot, written at once.
+        (commit.revision, commit.leaves, commit.at, commit.totalEV) =
+            (revision, leaves, uint40(block.timestamp), totalEV);
         emit RoundCommitted(gw, round, revision, root, datasetRoot, leaves, totalEV, uri);
     }
 
@@ -107,10 +111,17 @@ abstract contract RoundBooks is NonceSchemes {
     function _climb(bytes32 node, bytes32[] calldata proof) private pure returns (bytes32) {
         for (uint256 i = 0; i < proof.length; ++i) {
             bytes32 sibling = proof[i];
-            node = node < sibling
-                ? keccak256(abi.encode(node, sibling))
-                : keccak256(abi.encode(sibling, node));
+            node = node < sibling ? _pair(node, sibling) : _pair(sibling, node);
         }
         return node;
+    }
+
+    /// keccak256(abi.encode(a, b)) in the scratch space: a third less gas for each level of a proof.
+    function _pair(bytes32 a, bytes32 b) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            mstore(0x00, a)
+            mstore(0x20, b)
+            hash := keccak256(0x00, 0x40)
+        }
     }
 }

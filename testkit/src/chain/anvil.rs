@@ -79,7 +79,7 @@ async fn announced(
     Ok(None)
 }
 
-/// The program: WAYMARK_ANVIL, else on the PATH, else where `xtask/anvil.sh` puts it.
+/// The program: WAYMARK_ANVIL, else on the PATH, else where `xtask/foundry.sh` puts it.
 fn find() -> Result<PathBuf, LocalChainError> {
     if let Some(path) = std::env::var_os("WAYMARK_ANVIL").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);

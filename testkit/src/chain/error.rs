@@ -10,7 +10,7 @@ use alloy_primitives::Bytes;
 pub enum LocalChainError {
     /// There is no anvil.
     #[error(
-        "anvil, the node of the local chain, is not installed: run `make packages` (or xtask/anvil.sh), or put its path into WAYMARK_ANVIL; looked for {}",
+        "anvil, the node of the local chain, is not installed: run `make packages` (or xtask/foundry.sh), or put its path into WAYMARK_ANVIL; looked for {}",
         .looked.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     )]
     NoAnvil {

@@ -10,7 +10,8 @@ pub(super) fn check(lock: &str) -> anyhow::Result<Vec<String>> {
             findings.push(format!("{name} names the registry it came from: remove `resolved`"));
         }
         // An optional package whose engine is too old is left out without a word.
-        if name.contains("/anvil-") && package.get("engines").is_some() {
+        let program = name.contains("/anvil-") || name.contains("/forge-");
+        if program && package.get("engines").is_some() {
             findings
                 .push(format!("{name} asks for a Node.js that it does not use: remove `engines`"));
         }
