@@ -12,10 +12,12 @@ use alloy_primitives::Address;
 use alloy_sol_types::{Eip712Domain, eip712_domain, sol};
 
 pub(crate) mod refusal;
+mod seed;
 #[cfg(test)]
 mod tests;
 
 pub use self::JobTagRegistry::{Advert, Commit, Leaf, TagInfo, Ticket};
+pub use self::seed::{SeedTag, seed};
 
 /// Children of a tag with this flag may be registered by anybody.
 pub const OPEN: u8 = 1;

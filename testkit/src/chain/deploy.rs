@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256, hex};
 use alloy_sol_types::{SolCall as _, SolValue};
 use serde::{Deserialize, Serialize};
-use waymark_contracts::{ContractName, Controller, artifact, multicall3};
+use waymark_contracts::{ContractName, Controller, artifact, job_tag_registry, multicall3};
 
 use super::transaction::{self, Call};
 use super::{LocalChainError, Options, Rpc};
@@ -32,6 +32,8 @@ pub struct Contracts {
     pub price_feed: Address,
     /// At its usual address.
     pub multicall3: Address,
+    /// Tags, round books; the owner of the other contracts is its curator. The Controller does not know it.
+    pub job_tag_registry: Address,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +101,11 @@ pub(super) async fn all(
         let call = Call::to(controller, call.abi_encode());
         transaction::send(rpc, owner, call).await?;
     }
+    let job_tag_registry =
+        new(artifact::JOB_TAG_REGISTRY, (controller, owner).abi_encode_params()).await?;
+    let seed = job_tag_registry::seed().map(|tag| tag.call().abi_encode());
+    let seed = seed.map(|data| Call::to(job_tag_registry, data)).collect();
+    transaction::send_in_one_block(rpc, owner, seed).await?;
     Ok(Contracts {
         controller,
         ticket_broker,
@@ -108,6 +115,7 @@ pub(super) async fn all(
         ai_service_registry,
         price_feed,
         multicall3: multicall3::ADDRESS,
+        job_tag_registry,
     })
 }
 

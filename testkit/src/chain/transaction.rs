@@ -13,6 +13,8 @@ const MAX_FEE: u64 = 100_000_000_000;
 /// Gas of every transaction. An estimate would be too low for a batch, whose failures are swallowed, lack
 /// of gas among them.
 const GAS: u64 = 12_000_000;
+/// The same where many share a block.
+const GAS_OF_MANY: u64 = 500_000;
 /// How many blocks a transaction is waited for where blocks have a time.
 const PATIENCE: u64 = 20;
 
@@ -128,6 +130,40 @@ pub(super) async fn send(rpc: &Rpc, from: Address, call: Call) -> Result<Receipt
             data: Bytes::new(),
         });
     }
+}
+
+/// Sends transactions, in this order, in one block of a chain that makes a block for each.
+pub(super) async fn send_in_one_block(
+    rpc: &Rpc,
+    from: Address,
+    calls: Vec<Call>,
+) -> Result<(), LocalChainError> {
+    rpc.call::<()>("evm_setAutomine", (false,)).await?;
+    let mut hashes = Vec::with_capacity(calls.len());
+    for call in calls {
+        let request = json!({
+            "from": from,
+            "to": call.to,
+            "value": call.value,
+            "data": call.data,
+            "gas": U64::from(GAS_OF_MANY),
+            "maxFeePerGas": U64::from(MAX_FEE),
+            "maxPriorityFeePerGas": U64::ZERO,
+        });
+        hashes.push(rpc.call::<B256>("eth_sendTransaction", (request,)).await?);
+    }
+    rpc.call::<serde_json::Value>("evm_mine", ()).await?;
+    rpc.call::<()>("evm_setAutomine", (true,)).await?;
+    for hash in hashes {
+        let receipt: Option<Receipt> = rpc.call("eth_getTransactionReceipt", (hash,)).await?;
+        if receipt.is_none_or(|receipt| receipt.status != U64::from(1)) {
+            return Err(LocalChainError::Reverted {
+                reason: format!("transaction {hash} of several in one block"),
+                data: Bytes::new(),
+            });
+        }
+    }
+    Ok(())
 }
 
 impl LocalChain {
