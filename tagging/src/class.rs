@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use jiff::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Tag;
+use crate::canonical::{NotCanonical, document_hash};
 use crate::predicate::Predicate;
 use crate::problem::Problems;
 use crate::tree::{self, Item, Path, Report};
@@ -87,6 +88,11 @@ impl JobClass {
     /// The preferences, none if none are written.
     pub fn preferences(&self) -> &[Preference] {
         self.prefers.as_deref().unwrap_or_default()
+    }
+
+    /// Keccak-256 of its canonical bytes: what orchestrators and contracts know it by.
+    pub fn hash(&self) -> Result<B256, NotCanonical> {
+        document_hash(self)
     }
 
     /// Whether the class has ended.

@@ -24,7 +24,9 @@
 #![forbid(unsafe_code)]
 
 pub mod attribute;
+pub mod canonical;
 pub mod class;
+pub mod document;
 pub mod facts;
 mod id;
 mod mapping;

@@ -30,7 +30,7 @@ mod vocabulary;
 
 pub use evidence::{Evidence, Window, WindowError};
 pub use key::{KeyError, MAX_KEY_BYTES, PredicateKey};
-pub(crate) use read::{predicate, scalar};
+pub(crate) use read::{SAFE_WHOLE, predicate, scalar};
 pub(crate) use test::Listed;
 pub use test::{Operator, Test};
 pub use verdict::{Admission, UnknownRule, Verdict};

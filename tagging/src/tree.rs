@@ -3,6 +3,7 @@
 //!
 //! Size, depth, aliases and documents are bounded. Keys may come twice: who reads the tree says so.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_saphyr::options::NonFiniteFloatPolicy;
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
@@ -70,6 +71,17 @@ impl Item {
         entries.iter().find(|(key, _)| key.name == name).map(|(_, item)| item)
     }
 
+    /// The mapping without a key.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        let node = match &self.node {
+            Node::Map(entries) => {
+                Node::Map(entries.iter().filter(|(key, _)| key.name != name).cloned().collect())
+            }
+            other => other.clone(),
+        };
+        Self { node, place: self.place }
+    }
+
     /// The place of the value of a key.
     pub(crate) fn at(&self, name: &str) -> Option<Place> {
         self.get(name)?.place
@@ -123,9 +135,23 @@ pub(crate) fn from_json(text: &[u8]) -> Result<Item, Unreadable> {
     Ok(unplaced(raw))
 }
 
-impl<'de> serde::Deserialize<'de> for Item {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         JsonRaw::deserialize(deserializer).map(unplaced)
+    }
+}
+
+/// As JSON, in the order of the text.
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.node {
+            Node::Null => serializer.serialize_unit(),
+            Node::Flag(flag) => serializer.serialize_bool(*flag),
+            Node::Number(number) => number.serialize(serializer),
+            Node::Text(text) => serializer.serialize_str(text),
+            Node::List(list) => serializer.collect_seq(list),
+            Node::Map(map) => serializer.collect_map(map.iter().map(|(k, v)| (&k.name, v))),
+        }
     }
 }
 

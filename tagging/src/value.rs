@@ -91,13 +91,12 @@ pub struct Number(Repr);
 
 #[derive(Debug, Clone, Copy)]
 enum Repr {
-    Whole(i128),
+    Whole(i64),
+    /// Above every `Whole`.
+    Large(u64),
     /// Finite, and no whole number of the range above.
     Real(f64),
 }
-
-const LOWEST: i128 = i64::MIN as i128;
-const HIGHEST: i128 = u64::MAX as i128;
 
 impl Number {
     /// The number, or `None` when it is infinite or none at all.
@@ -114,7 +113,8 @@ impl Number {
 
     /// The number, or `None` outside -2^63 to 2^64 - 1.
     pub fn from_i128(value: i128) -> Option<Self> {
-        (LOWEST..=HIGHEST).contains(&value).then_some(Self(Repr::Whole(value)))
+        let whole = i64::try_from(value).map(Self::from);
+        whole.or_else(|_| u64::try_from(value).map(Self::from)).ok()
     }
 
     /// The nearest double.
@@ -122,6 +122,8 @@ impl Number {
         match self.0 {
             #[allow(clippy::cast_precision_loss, reason = "the nearest one is asked for")]
             Repr::Whole(whole) => whole as f64,
+            #[allow(clippy::cast_precision_loss, reason = "the nearest one is asked for")]
+            Repr::Large(large) => large as f64,
             Repr::Real(real) => real,
         }
     }
@@ -130,15 +132,17 @@ impl Number {
     pub fn to_u64(self) -> Option<u64> {
         match self.0 {
             Repr::Whole(whole) => u64::try_from(whole).ok(),
+            Repr::Large(large) => Some(large),
             Repr::Real(_) => None,
         }
     }
 
     /// Whether RFC 8785 can write it without loss: whole numbers go through a double there.
     pub(crate) fn is_canonical(self) -> bool {
-        const LIMIT: i128 = (1 << 53) - 1;
+        const LIMIT: i64 = (1 << 53) - 1;
         match self.0 {
             Repr::Whole(whole) => (-LIMIT..=LIMIT).contains(&whole),
+            Repr::Large(_) => false,
             Repr::Real(_) => true,
         }
     }
@@ -146,13 +150,13 @@ impl Number {
 
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self(Repr::Whole(value.into()))
+        Self(Repr::Whole(value))
     }
 }
 
 impl From<u64> for Number {
     fn from(value: u64) -> Self {
-        Self(Repr::Whole(value.into()))
+        Self(i64::try_from(value).map_or(Repr::Large(value), Repr::Whole))
     }
 }
 
@@ -168,6 +172,7 @@ impl std::hash::Hash for Repr {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         match self {
             Self::Whole(whole) => whole.hash(state),
+            Self::Large(large) => large.hash(state),
             Self::Real(real) => real.to_bits().hash(state),
         }
     }
@@ -183,9 +188,14 @@ impl Ord for Repr {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Whole(a), Self::Whole(b)) => a.cmp(b),
+            (Self::Large(a), Self::Large(b)) => a.cmp(b),
             (Self::Real(a), Self::Real(b)) => a.total_cmp(b),
-            (Self::Whole(a), Self::Real(b)) => whole_and_real(*a, *b),
-            (Self::Real(a), Self::Whole(b)) => whole_and_real(*b, *a).reverse(),
+            (Self::Whole(_), Self::Large(_)) => Ordering::Less,
+            (Self::Large(_), Self::Whole(_)) => Ordering::Greater,
+            (Self::Whole(a), Self::Real(b)) => whole_and_real((*a).into(), *b),
+            (Self::Large(a), Self::Real(b)) => whole_and_real((*a).into(), *b),
+            (Self::Real(a), Self::Whole(b)) => whole_and_real((*b).into(), *a).reverse(),
+            (Self::Real(a), Self::Large(b)) => whole_and_real((*b).into(), *a).reverse(),
         }
     }
 }
@@ -213,6 +223,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Repr::Whole(whole) => whole.fmt(f),
+            Repr::Large(large) => large.fmt(f),
             Repr::Real(real) if (1e-5..1e17).contains(&real.abs()) => real.fmt(f),
             Repr::Real(real) => write!(f, "{real:e}"),
         }
@@ -223,10 +234,8 @@ impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Repr::Real(real) => serializer.serialize_f64(real),
-            Repr::Whole(whole) => match i64::try_from(whole) {
-                Ok(signed) => serializer.serialize_i64(signed),
-                Err(_) => serializer.serialize_u64(u64::try_from(whole).unwrap_or(u64::MAX)),
-            },
+            Repr::Whole(whole) => serializer.serialize_i64(whole),
+            Repr::Large(large) => serializer.serialize_u64(large),
         }
     }
 }

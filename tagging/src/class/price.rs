@@ -22,6 +22,11 @@ impl UnitPrice {
         (!units.is_zero()).then_some(Self { wei, units })
     }
 
+    /// The same with small numbers, as orchestrators offer them.
+    pub fn of(wei: u64, units: u64) -> Option<Self> {
+        Self::new(U256::from(wei), U256::from(units))
+    }
+
     /// The wei of the fraction.
     pub const fn wei(&self) -> U256 {
         self.wei
@@ -34,6 +39,9 @@ impl UnitPrice {
 
     /// Which of two costs more for each unit. Equal fractions may be written differently.
     pub fn compare(&self, other: &Self) -> Ordering {
+        if self.units == other.units {
+            return self.wei.cmp(&other.wei);
+        }
         let (a, b) = (U512::from(self.wei), U512::from(other.wei));
         // Two factors of 256 bits fit 512.
         (a * U512::from(other.units)).cmp(&(b * U512::from(self.units)))
@@ -130,7 +138,7 @@ pub(super) fn ceiling(report: &mut Report, item: &Item, path: &Path<'_>) -> Opti
 }
 
 /// A whole number as decimal text without leading zeros, of at most 256 bits.
-fn amount(report: &mut Report, item: &Item, path: &Path<'_>) -> Option<U256> {
+pub(crate) fn amount(report: &mut Report, item: &Item, path: &Path<'_>) -> Option<U256> {
     let text = report.text(item, path)?;
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let plain = digits && (text == "0" || !text.starts_with('0'));

@@ -8,7 +8,7 @@ use super::{
     Terms, VerificationPolicy, price,
 };
 use crate::Tag;
-use crate::predicate::{Predicate, predicate, scalar};
+use crate::predicate::{Predicate, SAFE_WHOLE, predicate, scalar};
 use crate::problem::shown;
 use crate::tree::{Item, Node, Path, Report};
 use crate::value::{Number, Value};
@@ -30,8 +30,7 @@ const KEYS: &[&str] = &[
     "terms",
 ];
 
-/// Whole numbers that JSON can hold everywhere.
-const SAFE_WHOLE: u64 = (1 << 53) - 1;
+pub(crate) use super::price::amount;
 
 pub(crate) fn class(report: &mut Report, item: &Item, path: &Path<'_>) -> Option<JobClass> {
     let fields = report.fields(item, path, KEYS)?;
@@ -239,7 +238,11 @@ fn region(report: &mut Report, item: &Item, path: &Path<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn verification(report: &mut Report, item: &Item, path: &Path<'_>) -> Option<VerificationPolicy> {
+pub(crate) fn verification(
+    report: &mut Report,
+    item: &Item,
+    path: &Path<'_>,
+) -> Option<VerificationPolicy> {
     let known = &["mode", "sample_rate", "method", "on_fail"];
     let fields = report.fields(item, path, known)?;
     let mode = report.need(&fields, path, "mode", Report::word);

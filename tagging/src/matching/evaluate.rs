@@ -13,6 +13,7 @@ pub(super) struct Finding {
     pub(super) statement: Option<usize>,
 }
 
+#[inline]
 pub(super) fn evaluate(
     predicate: &CompiledPredicate,
     candidate: &Candidate,
@@ -73,8 +74,7 @@ fn compare(test: &CompiledTest, backed: &Backed) -> (Verdict, Cause) {
         CompiledTest::NotIn(unwanted) => listed(unwanted, &backed.atoms).map(|found| !found),
         CompiledTest::AtLeast(bound) => numbers(&backed.atoms, |number| number >= *bound),
         CompiledTest::AtMost(bound) => numbers(&backed.atoms, |number| number <= *bound),
-        CompiledTest::Version(required) if backed.versions.is_empty() => {
-            let _ = required;
+        CompiledTest::Version(_) if backed.versions.is_empty() => {
             backed.atoms.is_empty().then_some(false)
         }
         CompiledTest::Version(required) => {

@@ -143,9 +143,7 @@ fn a_price_above_the_ceiling_fails_and_an_unknown_one_decides_nothing() {
     let matcher = requiring("");
     let candidate = matcher.candidate(&Facts::new());
     let class = matcher.classes().next().unwrap();
-    let price = |wei: u64, units: u64| {
-        UnitPrice::new(wei.try_into().unwrap(), units.try_into().unwrap()).unwrap()
-    };
+    let price = |wei: u64, units: u64| UnitPrice::of(wei, units).unwrap();
     let decide = |offer: Option<UnitPrice>| class.decide(&candidate, offer.as_ref());
     let found = decide(None);
     assert_eq!(
@@ -272,7 +270,7 @@ proptest! {
             facts.merge(&self::facts(line));
         }
         let candidate = matcher.candidate(&facts);
-        let offer = offer.and_then(|wei| UnitPrice::new(wei.try_into().unwrap(), 1.try_into().unwrap()));
+        let offer = offer.and_then(|wei| UnitPrice::of(wei, 1));
         for class in matcher.classes() {
             let found = class.explain(&candidate, offer);
             let decided = class.decide(&candidate, offer.as_ref());
