@@ -95,7 +95,9 @@ mod tests {
 
     #[test]
     fn one_winner_has_its_face_value_as_standard_error() {
-        for face_value in [U256::ZERO, U256::from(1), U256::from(2_400_000_000_000_000_u64), U256::MAX] {
+        for face_value in
+            [U256::ZERO, U256::from(1), U256::from(2_400_000_000_000_000_u64), U256::MAX]
+        {
             let mut variance = Variance::default();
             variance.add(face_value);
             assert_eq!(variance.standard_error(), Wei::from(face_value));

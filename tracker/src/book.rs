@@ -131,6 +131,3 @@ fn verify(
     let sessions = book.leaves().iter().map(session).collect();
     Loaded { status: BookStatus::Verified, book: Some(OpenBook { sessions, totals }), problem }
 }
-
-#[cfg(test)]
-mod tests;

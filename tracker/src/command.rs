@@ -143,8 +143,6 @@ impl Demand {
 }
 
 fn url(text: &str) -> Result<Url, String> {
-    Url::parse(text).map_err(|error| format!("{error}; accepted: http, https, ws and wss addresses"))
+    Url::parse(text)
+        .map_err(|error| format!("{error}; accepted: http, https, ws and wss addresses"))
 }
-
-#[cfg(test)]
-mod tests;

@@ -185,7 +185,8 @@ impl Decoder {
     }
 
     fn registry(&mut self, log: Log) -> Result<(), (Place, alloy_sol_types::Error)> {
-        let known = log.kind().is_some_and(|kind| JobTagRegistryEvents::SELECTORS.contains(&kind.0));
+        let known =
+            log.kind().is_some_and(|kind| JobTagRegistryEvents::SELECTORS.contains(&kind.0));
         if log.removed {
             self.remove(&log);
         } else if known {

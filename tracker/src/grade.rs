@@ -107,9 +107,9 @@ impl Statements {
             }
         }
         // A book that says "untagged" contradicts others, and gives no tag.
-        let best = best.filter(|(tag, _)| tag.is_tagged()).or_else(|| {
-            said.into_iter().flatten().find(|(tag, _)| tag.is_tagged())
-        });
+        let best = best
+            .filter(|(tag, _)| tag.is_tagged())
+            .or_else(|| said.into_iter().flatten().find(|(tag, _)| tag.is_tagged()));
         let (tag, grade) = best.map_or((TagId::UNTAGGED, None), |(tag, grade)| (tag, Some(grade)));
         Verdict { tag, grade, conflict }
     }
@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_nonce_wins_over_a_book_and_a_book_over_an_attestation() {
-        let all = Statements { nonce: tag(7), leaf: leaf(7, 90), attested: tag(7), ..Default::default() };
+        let all =
+            Statements { nonce: tag(7), leaf: leaf(7, 90), attested: tag(7), ..Default::default() };
         assert_eq!(verdict(all), (7, Some(Grade::A), false));
         let book = Statements { nonce: TagId::UNTAGGED, ..all };
         assert_eq!(verdict(book), (7, Some(Grade::B), false));

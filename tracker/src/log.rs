@@ -50,6 +50,11 @@ impl Place {
         self.0 & MAX_INDEX
     }
 
+    /// The place right behind it in the same block.
+    pub(crate) const fn next(self) -> Option<Self> {
+        Self::new(self.block(), self.index() + 1)
+    }
+
     /// Both in one number below 2^63.
     pub(crate) const fn number(self) -> u64 {
         self.0
@@ -111,7 +116,9 @@ pub enum LogError {
     #[error("the log is in no block yet (blockNumber is null); ask for logs up to a mined block")]
     Pending,
     /// A number that no chain has.
-    #[error("block {block}, log {index} cannot be; accepted: blocks to {MAX_BLOCK}, logs to {MAX_INDEX}")]
+    #[error(
+        "block {block}, log {index} cannot be; accepted: blocks to {MAX_BLOCK}, logs to {MAX_INDEX}"
+    )]
     Place {
         /// The block.
         block: u64,

@@ -52,6 +52,3 @@ pub fn write(
     out.flush()?;
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -78,10 +78,9 @@ impl Redemption {
 }
 
 impl Transfer {
-    /// Whether it can be the payment for a redemption behind it.
+    /// Whether it is the payment for a redemption: the log right before it.
     pub(crate) fn pays(&self, redemption: &Redemption) -> bool {
-        self.place < redemption.place
-            && self.place.block() == redemption.place.block()
+        self.place.next() == Some(redemption.place)
             && self.transaction == redemption.transaction
             && self.sender == redemption.sender
             && self.recipient == redemption.recipient

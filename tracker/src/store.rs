@@ -39,7 +39,8 @@ pub enum StoreError {
     },
     /// Another program's file.
     #[error(
-        "{} is no state of `waymark demand` (application id {found:#x}); name another file", shown(path)
+        "{} is no state of `waymark demand` (application id {found:#x}); name another file",
+        shown(path)
     )]
     Foreign {
         /// The file.
@@ -59,7 +60,8 @@ pub enum StoreError {
     },
     /// Of other contracts or another chain.
     #[error(
-        "{} is the state of {what} {stored}, not {asked}; name another file with --state", shown(path)
+        "{} is the state of {what} {stored}, not {asked}; name another file with --state",
+        shown(path)
     )]
     Other {
         /// The file.
@@ -117,8 +119,8 @@ pub struct Block {
 /// What one transaction changes.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
-    /// Forget everything above this block first.
-    pub rollback_to: Option<u64>,
+    /// Forget everything from this block on first.
+    pub forget_from: Option<u64>,
     /// New facts, in the order of the logs.
     pub facts: Vec<Fact>,
     /// Blocks that were read; the highest is the new cursor.
@@ -172,6 +174,3 @@ impl Store {
         StoreError::Database { path: self.path.clone(), source }
     }
 }
-
-#[cfg(test)]
-mod tests;

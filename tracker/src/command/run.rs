@@ -1,7 +1,7 @@
 //! Doing what the arguments say.
 
 use std::fs::File;
-use std::io::{Read, Write as _};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,7 +47,8 @@ async fn files(demand: &Demand, streams: &mut Streams<'_>) -> Result<(), DemandE
             read_logs(&mut store, &mut *streams.input)
         } else {
             let file = File::open(path);
-            let mut file = file.map_err(|source| DemandError::Open { path: path.clone(), source })?;
+            let mut file =
+                file.map_err(|source| DemandError::Open { path: path.clone(), source })?;
             read_logs(&mut store, &mut file as &mut dyn Read)
         };
         summary.add(read.map_err(|source| unread(path, source))?);
@@ -58,7 +59,8 @@ async fn files(demand: &Demand, streams: &mut Streams<'_>) -> Result<(), DemandE
 }
 
 fn unread(path: &Path, source: ReadError) -> DemandError {
-    let path = if path.as_os_str() == "-" { PathBuf::from("of standard input") } else { path.into() };
+    let path =
+        if path.as_os_str() == "-" { PathBuf::from("of standard input") } else { path.into() };
     DemandError::Read { path, source }
 }
 

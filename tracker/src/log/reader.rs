@@ -60,7 +60,9 @@ pub enum LogFileError {
         what: String,
     },
     /// An object too long to be one.
-    #[error("log object {object}, which begins at byte {byte}, is longer than {MAX_LOG_BYTES} bytes; a node's whole answer is no log: give the array in its `result`")]
+    #[error(
+        "log object {object}, which begins at byte {byte}, is longer than {MAX_LOG_BYTES} bytes; a node's whole answer is no log: give the array in its `result`"
+    )]
     TooLong {
         /// Which object, from 1.
         object: u64,
@@ -86,7 +88,15 @@ pub struct LogReader<R> {
 impl<R: Read> LogReader<R> {
     /// Reads from a stream; no need to buffer it.
     pub const fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), at: 0, base: 0, objects: 0, in_array: false, ended: false }
+        Self {
+            input,
+            buffer: Vec::new(),
+            at: 0,
+            base: 0,
+            objects: 0,
+            in_array: false,
+            ended: false,
+        }
     }
 
     /// The next log; nothing at the end.

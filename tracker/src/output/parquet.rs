@@ -83,7 +83,9 @@ fn columns(rows: &[Row]) -> Vec<ArrayRef> {
         Arc::new(rows.iter().map(|row| Some(value(row))).collect::<BooleanArray>())
     };
     let days = |value: fn(&Row) -> Option<Date>| -> ArrayRef {
-        Arc::new(rows.iter().map(|row| value(row).and_then(days_since_1970)).collect::<Date32Array>())
+        Arc::new(
+            rows.iter().map(|row| value(row).and_then(days_since_1970)).collect::<Date32Array>(),
+        )
     };
     let words = |value: fn(&Row) -> Option<&'static str>| -> ArrayRef {
         Arc::new(rows.iter().map(value).collect::<StringArray>())

@@ -8,13 +8,11 @@ use crate::amount::Wei;
 use crate::book::BookStatus;
 use crate::report::{BookLine, Report, Row};
 
-const HEAD: [&str; 11] = [
-    "ROUND", "GATEWAY", "TAG", "GRADE", "WINNERS", "PAID", "FACE", "TO", "HHI", "BOOK", "COVERED",
-];
+const HEAD: [&str; 11] =
+    ["ROUND", "GATEWAY", "TAG", "GRADE", "WINNERS", "PAID", "FACE", "TO", "HHI", "BOOK", "COVERED"];
 
 /// Columns whose values are numbers stand to the right.
-const RIGHT: [bool; 11] =
-    [true, false, false, false, true, true, true, true, true, true, true];
+const RIGHT: [bool; 11] = [true, false, false, false, true, true, true, true, true, true, true];
 
 const LEGEND: &str = "
 Amounts in ether. PAID and FACE (with its standard error) are of redeemed tickets: a lower bound, since some winners are
@@ -29,7 +27,8 @@ pub(super) fn table(report: &Report) -> String {
     }
     let lines: Vec<[String; 12]> = report.rows.iter().map(cells).collect();
     let width = |column: usize| {
-        let cells = lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count());
+        let cells =
+            lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count());
         let head = HEAD.get(column).map_or(0, |head| head.len());
         cells.max().unwrap_or(0).max(head)
     };
@@ -74,8 +73,7 @@ fn cells(row: &Row) -> [String; 12] {
         Some(status) => status.name().to_owned(),
     };
     let verified = row.book == Some(BookStatus::Verified) && row.winners > 0;
-    let covered =
-        if verified { format!("{:.0} %", row.coverage * 100.0) } else { "-".to_owned() };
+    let covered = if verified { format!("{:.0} %", row.coverage * 100.0) } else { "-".to_owned() };
     let mut note = Vec::new();
     if row.self_dealing {
         let reasons: Vec<_> = row.self_dealing_reasons.iter().map(|reason| reason.name()).collect();

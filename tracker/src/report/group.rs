@@ -92,7 +92,7 @@ impl Group {
         // Added in a fixed order, so that the same logs always give the same digits.
         let mut squares: Vec<f64> = self.recipients.values().map(square).collect();
         squares.sort_by(f64::total_cmp);
-        rounded(squares.iter().sum())
+        rounded(squares.iter().fold(0.0, |sum, square| sum + square))
     }
 
     /// Share of the tickets that the book has; 1 where there are none.

@@ -13,7 +13,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use url::Url;
 use waymark_payments::chain::head::Head;
-use waymark_payments::chain::rpc::{Answer, EndpointError, Replies, Request, Rpc, RpcError, RpcSettings};
+use waymark_payments::chain::rpc::{
+    Answer, EndpointError, Replies, Request, Rpc, RpcError, RpcSettings,
+};
 
 use super::Summary;
 use super::range::{Range, may_be_too_long};
@@ -61,7 +63,9 @@ pub enum NodeError {
         what: String,
     },
     /// Nothing is deployed there.
-    #[error("there is no contract at {address} on chain {chain_id}; check --broker, --registry and --rpc")]
+    #[error(
+        "there is no contract at {address} on chain {chain_id}; check --broker, --registry and --rpc"
+    )]
     NoContract {
         /// Where.
         address: alloy_primitives::Address,
@@ -141,7 +145,8 @@ impl Node {
     /// Fails if one of the contracts is not there.
     pub async fn check(&self, contracts: &Contracts) -> Result<(), NodeError> {
         for address in contracts.addresses() {
-            let code = self.rpc.call(Request::new("eth_getCode", json!([address, "latest"]))).await?;
+            let code =
+                self.rpc.call(Request::new("eth_getCode", json!([address, "latest"]))).await?;
             if code.as_str().is_none_or(|code| code.len() <= 2) {
                 return Err(NodeError::NoContract { address, chain_id: self.chain_id });
             }
@@ -172,7 +177,9 @@ impl Node {
         }
         loop {
             let to = target.min(next.saturating_add(self.range.blocks().saturating_sub(1)));
-            let again = if to == target { next.saturating_sub(WINDOW) } else { next };
+            // Not where the node only just allows what is new.
+            let near = to == target && self.range.blocks() >= WINDOW;
+            let again = if near { next.saturating_sub(WINDOW) } else { next };
             match self.read(store, again.max(self.first), to).await {
                 Ok(Some(read)) => {
                     self.range.grow(usize::try_from(read.logs).unwrap_or(usize::MAX));
@@ -211,8 +218,11 @@ impl Node {
             "fromBlock": format!("{from:#x}"),
             "toBlock": format!("{to:#x}"),
         }]);
-        let requests =
-            vec![Request::block(Some(to)), Request::new("eth_getLogs", filter), Request::block(Some(to))];
+        let requests = vec![
+            Request::block(Some(to)),
+            Request::new("eth_getLogs", filter),
+            Request::block(Some(to)),
+        ];
         let mut replies = self.rpc.batch(requests).await?;
         let after = replies.answers.pop();
         let logs = replies.answers.pop();
@@ -239,7 +249,7 @@ impl Node {
         logs.into_iter().for_each(|log| decoder.push(log));
         let (facts, passed) = decoder.take();
         let blocks = vec![Block { number: to, hash: after.hash }];
-        let applied = store.apply(&Batch { rollback_to: None, facts, blocks })?;
+        let applied = store.apply(&Batch { forget_from: None, facts, blocks })?;
         Ok(Some(Summary { logs: count, applied, passed }))
     }
 
@@ -282,7 +292,7 @@ impl Node {
             leap = leap.saturating_mul(2);
         }
         // Nothing agrees: everything is read again.
-        let applied = store.apply(&Batch { rollback_to: Some(0), ..Batch::default() })?;
+        let applied = store.apply(&Batch { forget_from: Some(0), ..Batch::default() })?;
         Ok((0, applied.taken_back))
     }
 
@@ -331,7 +341,11 @@ fn remembered(store: &Store, mut at: u64, most: usize) -> Result<Vec<Block>, Sto
 }
 
 fn roll_back(store: &mut Store, to: Block) -> Result<(u64, u64), NodeError> {
-    let batch = Batch { rollback_to: Some(to.number), facts: Vec::new(), blocks: vec![to] };
+    let batch = Batch {
+        forget_from: Some(to.number.saturating_add(1)),
+        facts: Vec::new(),
+        blocks: vec![to],
+    };
     let applied = store.apply(&batch)?;
     tracing::info!(block = to.number, redemptions = applied.taken_back, "reorganisation");
     Ok((to.number, applied.taken_back))
@@ -375,5 +389,8 @@ fn logs_of(answer: Option<Answer>, replies: &Replies) -> Result<Vec<Log>, NodeEr
     let Value::Array(objects) = value else {
         return Err(unexpected("no array of logs".to_owned()));
     };
-    objects.into_iter().map(|object| Log::from_value(object).map_err(|e| unexpected(e.to_string()))).collect()
+    objects
+        .into_iter()
+        .map(|object| Log::from_value(object).map_err(|e| unexpected(e.to_string())))
+        .collect()
 }

@@ -48,9 +48,9 @@ pub(super) fn may_be_too_long(error: &RpcError) -> bool {
     match error {
         RpcError::Refused { source, .. } => source.code != -32_601,
         RpcError::Unreachable { source, .. } => match source {
-            Fault::Transport(
-                TransportError::TooLong { .. } | TransportError::Timeout { .. },
-            ) => true,
+            Fault::Transport(TransportError::TooLong { .. } | TransportError::Timeout { .. }) => {
+                true
+            }
             // 413: the answer, or so the proxy thinks, is too large.
             Fault::Transport(TransportError::Status { status }) => *status == 413,
             Fault::Refuses(refusal) => {

@@ -4,9 +4,7 @@ use alloy_primitives::{Address, B256};
 use rusqlite::{OptionalExtension as _, Row};
 use waymark_tagging::TagId;
 
-use super::column::{
-    end_of, read_address, read_amount, read_hash, read_place, read_time, start_of,
-};
+use super::column::{end_of, read_address, read_amount, read_hash, read_place, read_time};
 use super::{Block, Store, StoreError};
 use crate::log::Log;
 use crate::redemption::Redemption;
@@ -157,16 +155,6 @@ impl Store {
                    SELECT at FROM (SELECT at FROM registry ORDER BY place DESC LIMIT 1))";
         let found = self.connection.query_row(sql, [], |row| read_time(row, 0));
         found.map_err(|source| self.trouble(source))
-    }
-
-    /// Logs of one block that are stored, for a comparison with what a node says.
-    #[cfg(test)]
-    pub(crate) fn places_in(&self, block: u64) -> Vec<u64> {
-        let sql = "SELECT place FROM redemptions WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
-        let mut statement = self.connection.prepare(sql).unwrap();
-        let index = |row: &Row<'_>| Ok(read_place(row, 0)?.index());
-        let found = statement.query_map((start_of(block), end_of(block)), index).unwrap();
-        found.collect::<rusqlite::Result<_>>().unwrap()
     }
 }
 

@@ -9,17 +9,17 @@ use super::column::{end_of, hash, start_of};
 pub(super) const TABLES: &[&str] =
     &["redemptions", "transfers", "registry", "attestations", "bonds"];
 
-/// Forgets everything above a block; says how many redemptions went.
-pub(super) fn forget_above(transaction: &Transaction<'_>, block: u64) -> rusqlite::Result<u64> {
+/// Forgets everything from a block on; says how many redemptions went.
+pub(super) fn forget_from(transaction: &Transaction<'_>, block: u64) -> rusqlite::Result<u64> {
     let mut redemptions = 0;
     for table in TABLES {
         let gone = transaction
-            .execute(&format!("DELETE FROM {table} WHERE place > ?1"), [end_of(block)])?;
+            .execute(&format!("DELETE FROM {table} WHERE place >= ?1"), [start_of(block)])?;
         if *table == "redemptions" {
             redemptions = gone as u64;
         }
     }
-    transaction.execute("DELETE FROM blocks WHERE block > ?1", [block.cast_signed()])?;
+    transaction.execute("DELETE FROM blocks WHERE block >= ?1", [block.cast_signed()])?;
     Ok(redemptions)
 }
 

@@ -6,8 +6,8 @@ use alloy_primitives::B256;
 use rusqlite::{OptionalExtension as _, Transaction};
 use waymark_contracts::job_tag_registry::JobTagRegistry::JobTagRegistryEvents;
 
-use super::column::{amount, end_of, hash, place, read_hash, start_of, ticket_key, time};
-use super::rollback::{TABLES, forget_above, forget_block};
+use super::column::{amount, hash, place, read_hash, ticket_key, time};
+use super::rollback::{TABLES, forget_block, forget_from};
 use super::{Applied, Batch, Block, MAX_BLOCKS, Store, StoreError};
 use crate::event::{Fact, registry_event};
 use crate::log::{Log, Place};
@@ -18,8 +18,8 @@ impl Store {
     pub fn apply(&mut self, batch: &Batch) -> Result<Applied, StoreError> {
         let applied = self.connection.transaction().and_then(|transaction| {
             let mut writer = Writer::new(&transaction)?;
-            if let Some(block) = batch.rollback_to {
-                writer.applied.taken_back = forget_above(&transaction, block)?;
+            if let Some(block) = batch.forget_from {
+                writer.applied.taken_back = forget_from(&transaction, block)?;
             }
             for fact in &batch.facts {
                 writer.fact(fact)?;
@@ -119,9 +119,9 @@ impl<'t> Writer<'t> {
 
     /// Whether this very redemption is stored. One of the same ticket elsewhere is of a fork, and goes.
     fn known(&mut self, redemption: &Redemption) -> rusqlite::Result<bool> {
-        let mut statement = self
-            .transaction
-            .prepare_cached("SELECT place, ticket, paid IS NULL FROM redemptions WHERE ticket_key = ?1")?;
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT place, ticket, paid IS NULL FROM redemptions WHERE ticket_key = ?1",
+        )?;
         let same = statement
             .query_map([ticket_key(&redemption.ticket)], |row| {
                 Ok((row.get::<_, i64>(0)?, read_hash(row, 1)?, row.get::<_, bool>(2)?))
@@ -243,48 +243,31 @@ impl<'t> Writer<'t> {
         if !statement.exists([])? {
             return Ok(());
         }
-        for at in std::mem::take(&mut self.unpaid) {
-            let before = self
-                .transaction
-                .prepare_cached(
-                    "SELECT max(place) FROM transfers WHERE place BETWEEN ?1 AND ?2",
-                )?
-                .query_row((start_of(at.block()), place(at)), |row| row.get::<_, Option<i64>>(0))?;
-            if let Some(before) = before {
-                self.pair(before, place(at))?;
-            }
+        for redemption in std::mem::take(&mut self.unpaid) {
+            self.pair(place(redemption).saturating_sub(1))?;
         }
-        for at in std::mem::take(&mut self.waiting) {
-            let behind = self
-                .transaction
-                .prepare_cached(
-                    "SELECT min(place) FROM redemptions WHERE place BETWEEN ?1 AND ?2",
-                )?
-                .query_row((place(at), end_of(at.block())), |row| row.get::<_, Option<i64>>(0))?;
-            if let Some(behind) = behind {
-                self.pair(place(at), behind)?;
-            }
+        for transfer in std::mem::take(&mut self.waiting) {
+            self.pair(place(transfer))?;
         }
         Ok(())
     }
 
-    /// Makes a transfer the payment of a redemption if it is: of the same transaction, sender and
-    /// recipient, with no other redemption in between.
-    fn pair(&self, transfer: i64, redemption: i64) -> rusqlite::Result<()> {
+    /// Makes a transfer the payment of the redemption right behind it: of the same block, transaction,
+    /// sender and recipient.
+    fn pair(&self, transfer: i64) -> rusqlite::Result<()> {
         let amount: Option<Vec<u8>> = self
             .transaction
             .prepare_cached(
-                "SELECT t.amount FROM transfers t JOIN redemptions r ON r.place = ?2
-                 WHERE t.place = ?1 AND t.tx = r.tx AND t.sender = r.sender
-                   AND t.recipient = r.recipient AND r.paid IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM redemptions b WHERE b.place > ?1 AND b.place < ?2)",
+                "SELECT t.amount FROM transfers t JOIN redemptions r ON r.place = t.place + 1
+                 WHERE t.place = ?1 AND t.place >> 20 = r.place >> 20 AND t.tx = r.tx
+                   AND t.sender = r.sender AND t.recipient = r.recipient AND r.paid IS NULL",
             )?
-            .query_row((transfer, redemption), |row| row.get(0))
+            .query_row([transfer], |row| row.get(0))
             .optional()?;
         if let Some(amount) = amount {
             self.transaction
-                .prepare_cached("UPDATE redemptions SET paid = ?2 WHERE place = ?1")?
-                .execute((redemption, amount))?;
+                .prepare_cached("UPDATE redemptions SET paid = ?2 WHERE place = ?1 + 1")?
+                .execute((transfer, amount))?;
             self.transaction
                 .prepare_cached("DELETE FROM transfers WHERE place = ?1")?
                 .execute([transfer])?;
