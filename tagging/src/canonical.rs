@@ -18,6 +18,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::class::JobClass;
 
+#[cfg(test)]
+mod tests;
+
 mod typed {
     #![allow(missing_docs, clippy::pedantic, reason = "generated from the declaration")]
 

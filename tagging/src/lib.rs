@@ -53,7 +53,7 @@ pub use pattern::{PatternError, TagPattern};
 pub use predicate::{Admission, Evidence, Predicate, PredicateKey, Verdict, Vocabulary, Window};
 pub use problem::{Place, Problem, Problems};
 pub use registry::{
-    Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status,
+    DeclaredKey, Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status,
 };
 pub use shape::{
     Codec, Container, Delivery, JobShape, RenditionShape, SourceShape, TranscodeShape,

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::predicate::Vocabulary;
+use crate::predicate::{KeyKind, PredicateKey, Vocabulary};
 use crate::{Attribute, Fact, PublicAttributes, Tag, TagId};
 
 mod document;
@@ -88,12 +88,27 @@ pub struct Entry {
     pub since: String,
 }
 
+/// A key of predicates that a namespace adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeclaredKey {
+    /// The key, `x_<namespace>.<name>`.
+    pub key: PredicateKey,
+    /// What kind of value it has.
+    pub kind: KeyKind,
+    /// What it means, in a sentence or two.
+    pub description: String,
+    /// Unit of a number, such as `dB`.
+    pub unit: Option<String>,
+}
+
 /// A set of tags, ready for look-ups.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Registry {
     entries: BTreeMap<Tag, Entry>,
     by_id: HashMap<TagId, Tag>,
     by_name: HashMap<MapSystem, HashMap<String, Tag>>,
+    keys: Vec<DeclaredKey>,
     vocabulary: Vocabulary,
 }
 
@@ -107,7 +122,18 @@ impl Registry {
 
     /// Reads a registry file. All of it is accepted or nothing.
     pub fn from_yaml(text: &str) -> Result<Self, RegistryError> {
-        document::read(text)
+        document::read(text, Self::default())
+    }
+
+    /// This registry together with what a file adds: an operator's own namespace, for example. All
+    /// of the file is accepted or nothing; it may define nothing that is there already.
+    pub fn extended(&self, text: &str) -> Result<Self, RegistryError> {
+        document::read(text, self.clone())
+    }
+
+    /// The extension keys that are declared, in the order of the files.
+    pub fn declared_keys(&self) -> &[DeclaredKey] {
+        &self.keys
     }
 
     /// The entry of exactly this tag.

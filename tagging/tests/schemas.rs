@@ -92,12 +92,10 @@ fn what_the_schema_refuses_is_refused_here() {
     ];
     for (place, value) in tampered {
         let mut class = good.clone();
-        match class.pointer_mut(place) {
-            Some(found) => *found = value.clone(),
-            None => {
-                let (parent, key) = place.rsplit_once('/').unwrap();
-                class.pointer_mut(parent).unwrap()[key] = value.clone();
-            }
+        let (parent, key) = place.rsplit_once('/').unwrap();
+        match class.pointer_mut(parent).unwrap() {
+            Json::Array(list) => list[key.parse::<usize>().unwrap()] = value.clone(),
+            object => object[key] = value.clone(),
         }
         if place == "/requires/0/op" && value == json!("ge") {
             class["requires"][0]["values"] = json!([1, 2]);

@@ -1,22 +1,39 @@
 //! The registry file: its shape, and the rules that a shape alone cannot say. Every check points
 //! at the value it refuses. Nothing outside this module sees a half-checked document.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
-use super::{Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status};
+use super::{
+    DeclaredKey, Entry, MAX_REGISTRY_BYTES, MapSystem, Mapping, Registry, RegistryError, Status,
+};
 use crate::attribute::{MAX_ATTRIBUTE_BYTES, MAX_PUBLIC_ATTRIBUTES, MAX_VALUES, bucket_labels};
-use crate::predicate::Vocabulary;
+use crate::predicate::{KeyKind, PredicateKey};
 use crate::{Attribute, CardinalityClass, Tag, TagId, ValueType};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     version: Spanned<u32>,
+    #[serde(default)]
     tags: Vec<TagItem>,
+    #[serde(default)]
+    keys: Vec<KeyItem>,
+}
+
+/// A key of predicates that a namespace adds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyItem {
+    key: Spanned<String>,
+    #[serde(rename = "type")]
+    kind: KeyKind,
+    description: Spanned<String>,
+    #[serde(default)]
+    unit: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +78,8 @@ struct MapItem {
     value: String,
 }
 
-pub(super) fn read(text: &str) -> Result<Registry, RegistryError> {
+/// Adds what a file defines to `registry`: nothing of it may be there already.
+pub(super) fn read(text: &str, mut registry: Registry) -> Result<Registry, RegistryError> {
     if text.len() > MAX_REGISTRY_BYTES {
         return Err(RegistryError::TooLarge { bytes: text.len(), max: MAX_REGISTRY_BYTES });
     }
@@ -78,14 +96,16 @@ pub(super) fn read(text: &str) -> Result<Registry, RegistryError> {
         let found = document.version.value;
         return Err(refuse(&document.version, format!("version {found} is unknown; accepted: 1")));
     }
-    let mut registry = Registry {
-        entries: BTreeMap::new(),
-        by_id: HashMap::new(),
-        by_name: HashMap::new(),
-        vocabulary: Vocabulary::default(),
-    };
+    let mut replaced = Vec::new();
     for item in document.tags {
+        replaced.extend(item.replaced_by.clone());
         add(&mut registry, item)?;
+    }
+    for place in &replaced {
+        ends(&registry, place)?;
+    }
+    for item in document.keys {
+        declare(&mut registry, item)?;
     }
     Ok(registry)
 }
@@ -115,6 +135,44 @@ fn add(registry: &mut Registry, item: TagItem) -> Result<(), RegistryError> {
         tag: tag.clone(),
     };
     registry.entries.insert(tag, entry);
+    Ok(())
+}
+
+/// Refuses a replacement that is replaced, by one or by several steps, by what it replaces.
+fn ends(registry: &Registry, place: &Spanned<String>) -> Result<(), RegistryError> {
+    let start = parse_tag(place)?;
+    let mut seen = HashSet::new();
+    let mut next = Some(start.clone());
+    while let Some(tag) = next {
+        next = registry.entries.get(&tag).and_then(|entry| entry.replaced_by.clone());
+        if !seen.insert(tag) {
+            let rule = format!("{start} is replaced in a circle; accepted: a tag that is in use");
+            return Err(refuse(place, rule));
+        }
+    }
+    Ok(())
+}
+
+fn declare(registry: &mut Registry, item: KeyItem) -> Result<(), RegistryError> {
+    let name = &item.key.value;
+    let key: PredicateKey = name
+        .parse()
+        .map_err(|error: crate::predicate::KeyError| refuse(&item.key, error.to_string()))?;
+    if key.namespace().is_none() {
+        let rule = format!("key {name} is in no namespace; accepted: x_<namespace>.<name>");
+        return Err(refuse(&item.key, rule));
+    }
+    if registry.vocabulary.kind(&key).is_some() {
+        return Err(refuse(&item.key, format!("key {name} is declared twice")));
+    }
+    let description = text_of(&item.description, "description", 1000)?;
+    registry.keys.push(DeclaredKey {
+        key: key.clone(),
+        kind: item.kind,
+        description,
+        unit: item.unit,
+    });
+    registry.vocabulary.declare(key, item.kind);
     Ok(())
 }
 
@@ -148,6 +206,10 @@ fn mappings(
         .iter()
         .map(|item| {
             let MapItem { system, value } = &item.value;
+            if *system == MapSystem::Tag && value == tag.as_str() {
+                let rule = format!("{tag} is mapped to itself; accepted: a former tag");
+                return Err(refuse(item, rule));
+            }
             let names = registry.by_name.entry(*system).or_default();
             match names.insert(value.clone(), tag.clone()) {
                 None => Ok(Mapping { system: *system, value: value.clone() }),

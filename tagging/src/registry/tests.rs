@@ -154,6 +154,58 @@ fn a_tag_with_seventeen_public_attributes_is_refused() {
     assert!(with(&attrs(17)).unwrap_err().to_string().contains("too many public attributes"));
 }
 
+#[test]
+fn a_namespace_adds_its_own_tags_and_keys() {
+    let text = "version: 1
+tags:
+  - tag: x-acme/scan
+    title: Scan
+    description: A page scan.
+    work_unit: page
+    status: active
+    since: 2026-11-22
+keys:
+  - {key: x_acme.noise_db, type: number, unit: dB, description: Noise of the room.}
+  - {key: x_acme.profile, type: text, description: Which profile it runs.}
+";
+    let registry = Registry::builtin().extended(text).unwrap();
+    assert!(registry.get(&tag("x-acme/scan")).is_some());
+    assert!(registry.get(&tag("transcode/live/abr")).is_some());
+    let key: PredicateKey = "x_acme.noise_db".parse().unwrap();
+    assert_eq!(registry.vocabulary().kind(&key), Some(KeyKind::Number));
+    assert_eq!(registry.declared_keys().len(), 2);
+    assert_eq!(Registry::builtin().declared_keys(), &[], "the built-in one stays as it was");
+}
+
+#[test]
+fn circles_and_second_definitions_are_refused() {
+    let deprecated = |from: &str, to: &str| {
+        format!(
+            "  - tag: {from}\n    title: T\n    description: D\n    work_unit: pixel\n    status: deprecated\n    replaced_by: {to}\n    since: 2026-11-22\n"
+        )
+    };
+    let circle = |steps: &[(&str, &str)]| {
+        let tags: Vec<_> = steps.iter().map(|(from, to)| deprecated(from, to)).collect();
+        Registry::from_yaml(&format!("version: 1\ntags:\n{}", tags.concat()))
+    };
+    let keys = |line: &str| Registry::from_yaml(&format!("version: 1\nkeys:\n  - {line}\n"));
+    let twice = "{key: x_a.b, type: text, description: D}";
+    let again = "version: 1\ntags:\n  - tag: transcode/live/abr\n    title: T\n    description: D\n    work_unit: pixel\n    status: active\n    since: 2026-11-22\n";
+    let cases = [
+        circle(&[("x-a/b", "x-a/b")]),
+        circle(&[("x-a/b", "x-a/c"), ("x-a/c", "x-a/d"), ("x-a/d", "x-a/b")]),
+        with("    maps:\n      - {system: tag, value: x-acme/thing}\n"),
+        keys("{key: hw.gpu.colour, type: text, description: D}"),
+        keys("{key: X_a.b, type: text, description: D}"),
+        keys("{key: x_a.b, type: colour, description: D}"),
+        keys(&format!("{twice}\n  - {twice}")),
+        Registry::builtin().extended(again),
+    ];
+    let messages = cases.map(|case| case.unwrap_err().to_string());
+    insta::assert_snapshot!(messages.join("\n"));
+    assert!(circle(&[("x-a/b", "x-a/c"), ("x-a/c", "x-a/d")]).is_ok());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
