@@ -14,6 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("waymark-verification", &["waymark-media"]),
     ("waymark-opendata", &["waymark-tagging"]),
     ("waymark-payments", &["waymark-proto", "waymark-contracts", "waymark-tagging"]),
+    ("waymark-tracker", &["waymark-contracts", "waymark-payments", "waymark-tagging"]),
     (
         "waymark",
         &[
@@ -24,6 +25,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "waymark-proto",
             "waymark-selection",
             "waymark-tagging",
+            "waymark-tracker",
             "waymark-verification",
         ],
     ),
@@ -35,6 +37,7 @@ const TABLE: &[(&str, &[&str])] = &[
 const DEV: &[(&str, &str)] = &[
     ("waymark", "waymark-testkit"),
     ("waymark-payments", "waymark-testkit"),
+    ("waymark-tracker", "waymark-testkit"),
     ("xtask", "waymark-media"),
 ];
 
