@@ -75,7 +75,8 @@ async fn follow(
     let mut summary = Summary::default();
     let (mut steps, mut shown) = (0_u32, false);
     loop {
-        let Step { summary: read, block, target, .. } = step(demand, &mut node, store).await?;
+        let Step { summary: read, block, target, .. } =
+            step(demand, &mut node, store, streams).await?;
         summary.add(read);
         steps = steps.saturating_add(1);
         if block < target {
@@ -98,14 +99,20 @@ async fn follow(
 }
 
 /// One step; tried again where the node does not answer.
-async fn step(demand: &Demand, node: &mut Node, store: &mut Store) -> Result<Step, DemandError> {
+async fn step(
+    demand: &Demand,
+    node: &mut Node,
+    store: &mut Store,
+    streams: &mut Streams<'_>,
+) -> Result<Step, DemandError> {
     let (mut attempt, mut pause) = (1, PAUSE);
     loop {
         match node.step(store).await {
             Ok(step) => return Ok(step),
             Err(error @ NodeError::Store(_)) => return Err(error.into()),
             Err(error) if demand.follow || attempt < ATTEMPTS => {
-                tracing::warn!(%error, attempt, "the node does not answer as it should; again soon");
+                let seconds = pause.as_secs();
+                tell(streams, &format!("note: {}; again in {seconds} s\n", chain(&error)));
                 tokio::time::sleep(pause).await;
                 attempt += 1;
                 pause = pause.saturating_mul(2).min(Duration::from_secs(60));
@@ -113,6 +120,18 @@ async fn step(demand: &Demand, node: &mut Node, store: &mut Store) -> Result<Ste
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// An error with its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 fn open(demand: &Demand, identity: Identity) -> Result<Store, DemandError> {
@@ -134,9 +153,7 @@ impl Books {
     fn of(demand: &Demand) -> Result<Self, DemandError> {
         Ok(match (demand.books_url(), demand.books_directory()) {
             (Some(url), _) => Self::Web(Box::new(Fetcher::new(url)?)),
-            (None, Some(path)) => {
-                Self::Directory { path: path.into(), library: Library::directory(path)? }
-            }
+            (None, Some(path)) => Self::Directory { path: path.into(), library: Library::none() },
             (None, None) => Self::None(Library::none()),
         })
     }

@@ -245,10 +245,11 @@ impl Node {
         }
         logs.sort_by_key(|log| log.place);
         let count = logs.len() as u64;
+        let mut blocks = newest_blocks(&logs, to);
+        blocks.push(Block { number: to, hash: after.hash });
         let mut decoder = Decoder::new(contracts);
         logs.into_iter().for_each(|log| decoder.push(log));
         let (facts, passed) = decoder.take();
-        let blocks = vec![Block { number: to, hash: after.hash }];
         let applied = store.apply(&Batch { forget_from: None, facts, blocks })?;
         Ok(Some(Summary { logs: count, applied, passed }))
     }
@@ -338,6 +339,19 @@ fn remembered(store: &Store, mut at: u64, most: usize) -> Result<Vec<Block>, Sto
         at = below;
     }
     Ok(known)
+}
+
+/// Blocks near the end of a range whose hashes the logs tell: where a reorganisation may begin.
+fn newest_blocks(logs: &[Log], to: u64) -> Vec<Block> {
+    let near = logs.iter().filter(|log| {
+        log.place.block() < to
+            && log.place.block() >= to.saturating_sub(WINDOW)
+            && !log.block_hash.is_zero()
+    });
+    let mut blocks: Vec<Block> =
+        near.map(|log| Block { number: log.place.block(), hash: log.block_hash }).collect();
+    blocks.dedup();
+    blocks
 }
 
 fn roll_back(store: &mut Store, to: Block) -> Result<(u64, u64), NodeError> {

@@ -4,6 +4,7 @@
 
 mod adversary;
 mod books;
+mod chain;
 mod command;
 mod hostile;
 mod model;
