@@ -58,8 +58,8 @@ impl Key {
         self.sign_hash(&eip191_hash_message(message))
     }
 
-    /// The signature of a hash as it is: R, S, V. For transactions, never for messages.
-    pub(crate) fn sign_hash(&self, hash: &B256) -> [u8; SIGNATURE_LEN] {
+    /// The signature of a hash as it is: R, S, V. For transactions and typed data, never for messages.
+    pub fn sign_hash(&self, hash: &B256) -> [u8; SIGNATURE_LEN] {
         let (signature, recovery) = self
             .signer
             .sign_prehash_recoverable(hash.as_slice())
