@@ -11,7 +11,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use waymark_tagging::TagId;
 
 use crate::log::Place;
@@ -115,14 +115,6 @@ impl Statements {
     }
 }
 
-/// Writes a grade as its letter, or null.
-pub(crate) fn serialize<S: Serializer>(
-    grade: &Option<Grade>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    grade.map(Grade::letter).serialize(serializer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,8 +127,8 @@ mod tests {
         Place::new(block, 3).unwrap()
     }
 
-    fn leaf(id: u32, block: u64) -> Option<Leafed> {
-        Some(Leafed { tag: tag(id), committed: at(block) })
+    fn leaf(id: u32, block: u64) -> Leafed {
+        Leafed { tag: tag(id), committed: at(block) }
     }
 
     fn verdict(said: Statements) -> (u32, Option<Grade>, bool) {
@@ -151,8 +143,12 @@ mod tests {
 
     #[test]
     fn a_nonce_wins_over_a_book_and_a_book_over_an_attestation() {
-        let all =
-            Statements { nonce: tag(7), leaf: leaf(7, 90), attested: tag(7), ..Default::default() };
+        let all = Statements {
+            nonce: tag(7),
+            leaf: Some(leaf(7, 90)),
+            attested: tag(7),
+            ..Default::default()
+        };
         assert_eq!(verdict(all), (7, Some(Grade::A), false));
         let book = Statements { nonce: TagId::UNTAGGED, ..all };
         assert_eq!(verdict(book), (7, Some(Grade::B), false));
@@ -161,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_book_counts_as_earlier_only_from_an_earlier_block() {
-        let said = |block| Statements { leaf: leaf(9, block), ..Default::default() };
+        let said = |block| Statements { leaf: Some(leaf(9, block)), ..Default::default() };
         assert_eq!(verdict(said(99)), (9, Some(Grade::B), false));
         assert_eq!(verdict(said(100)), (9, Some(Grade::C), false));
         assert_eq!(verdict(said(200)), (9, Some(Grade::C), false));
@@ -169,9 +165,9 @@ mod tests {
 
     #[test]
     fn statements_that_differ_are_told_and_the_higher_grade_stands() {
-        let said = Statements { nonce: tag(7), leaf: leaf(8, 90), ..Default::default() };
+        let said = Statements { nonce: tag(7), leaf: Some(leaf(8, 90)), ..Default::default() };
         assert_eq!(verdict(said), (7, Some(Grade::A), true));
-        let said = Statements { leaf: leaf(8, 200), attested: tag(9), ..Default::default() };
+        let said = Statements { leaf: Some(leaf(8, 200)), attested: tag(9), ..Default::default() };
         assert_eq!(verdict(said), (8, Some(Grade::C), true));
         let twice = Statements { attested: tag(9), attested_twice: true, ..Default::default() };
         assert_eq!(verdict(twice), (9, Some(Grade::D), true));
@@ -179,11 +175,11 @@ mod tests {
 
     #[test]
     fn a_book_that_says_untagged_contradicts_and_gives_no_tag() {
-        let said = Statements { nonce: tag(7), leaf: leaf(0, 90), ..Default::default() };
+        let said = Statements { nonce: tag(7), leaf: Some(leaf(0, 90)), ..Default::default() };
         assert_eq!(verdict(said), (7, Some(Grade::A), true));
-        let said = Statements { leaf: leaf(0, 90), attested: tag(9), ..Default::default() };
+        let said = Statements { leaf: Some(leaf(0, 90)), attested: tag(9), ..Default::default() };
         assert_eq!(verdict(said), (9, Some(Grade::D), true));
-        let said = Statements { leaf: leaf(0, 90), ..Default::default() };
+        let said = Statements { leaf: Some(leaf(0, 90)), ..Default::default() };
         assert_eq!(verdict(said), (0, None, false));
     }
 }

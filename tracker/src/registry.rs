@@ -109,11 +109,9 @@ impl Registry {
             Event::Equivocation(e) => {
                 self.equivocations.insert(e.ticketHash);
             }
-            Event::OperatorSet(e) => {
-                // One that was revoked was related all the same.
-                if !e.expiry.is_zero() {
-                    self.operators.insert((e.gateway, e.operator));
-                }
+            // One that was revoked was related all the same.
+            Event::OperatorSet(e) if !e.expiry.is_zero() => {
+                self.operators.insert((e.gateway, e.operator));
             }
             Event::ManifestSet(e) => {
                 self.manifests.insert(e.gateway, (e.uri, e.hash));

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::amount::Wei;
 use crate::book::BookStatus;
-use crate::grade::{self, Grade};
+use crate::grade::Grade;
 use crate::relations::Reasons;
 
 mod build;
@@ -62,7 +62,6 @@ pub struct Row {
     pub scope: Scope,
     /// How far the tag can be trusted; nothing for untagged tickets, and for a tag that only a round
     /// book has.
-    #[serde(serialize_with = "grade::serialize")]
     pub grade: Option<Grade>,
     /// Whether face values are an unbiased estimate of what was spent: the tag was fixed before the
     /// tickets were seen to win.

@@ -92,7 +92,9 @@ fn columns(rows: &[Row]) -> Vec<ArrayRef> {
     };
     let texts = |value: fn(&Row) -> Option<String>| -> ArrayRef {
         let mut builder = StringBuilder::new();
-        rows.iter().for_each(|row| builder.append_option(value(row)));
+        for row in rows {
+            builder.append_option(value(row));
+        }
         Arc::new(builder.finish())
     };
     vec![

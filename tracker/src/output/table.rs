@@ -6,7 +6,8 @@ use alloy_primitives::{Address, U512};
 
 use crate::amount::Wei;
 use crate::book::BookStatus;
-use crate::report::{BookLine, Report, Row};
+use crate::relations::Reason;
+use crate::report::{BookLine, Report, Row, Scope};
 
 const HEAD: [&str; 11] =
     ["ROUND", "GATEWAY", "TAG", "GRADE", "WINNERS", "PAID", "FACE", "TO", "HHI", "BOOK", "COVERED"];
@@ -76,7 +77,7 @@ fn cells(row: &Row) -> [String; 12] {
     let covered = if verified { format!("{:.0} %", row.coverage * 100.0) } else { "-".to_owned() };
     let mut note = Vec::new();
     if row.self_dealing {
-        let reasons: Vec<_> = row.self_dealing_reasons.iter().map(|reason| reason.name()).collect();
+        let reasons: Vec<_> = row.self_dealing_reasons.iter().map(Reason::name).collect();
         note.push(format!("self-dealing? {}", reasons.join(", ")));
     }
     if row.conflicts > 0 {
@@ -99,7 +100,7 @@ fn cells(row: &Row) -> [String; 12] {
 }
 
 fn total(report: &Report, text: &mut String) {
-    if report.rows.iter().any(|row| row.scope == crate::report::Scope::Subtree) {
+    if report.rows.iter().any(|row| row.scope == Scope::Subtree) {
         text.push_str("\nEach row has everything below its tag as well, so rows overlap.\n");
         return;
     }

@@ -97,11 +97,11 @@ impl Builder<'_> {
         let said = Statements { nonce, leaf, attested, attested_twice };
         let mut verdict = said.verdict(redemption.place);
         verdict.conflict |= self.registry.is_equivocation(&redemption.ticket);
-        self.count(redemption, &verdict, leaf.is_some());
+        self.count(redemption, verdict, leaf.is_some());
         Ok(())
     }
 
-    fn count(&mut self, redemption: &Redemption, verdict: &Verdict, in_book: bool) {
+    fn count(&mut self, redemption: &Redemption, verdict: Verdict, in_book: bool) {
         let period = match self.question.by {
             By::Round => Period::Round(redemption.round),
             By::Day => Period::Day(day(redemption.time)),

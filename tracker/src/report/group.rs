@@ -54,7 +54,7 @@ impl Group {
     pub(super) fn add(
         &mut self,
         redemption: &Redemption,
-        verdict: &Verdict,
+        verdict: Verdict,
         in_book: bool,
         reasons: Reasons,
     ) {

@@ -248,7 +248,9 @@ impl Node {
         let mut blocks = newest_blocks(&logs, to);
         blocks.push(Block { number: to, hash: after.hash });
         let mut decoder = Decoder::new(contracts);
-        logs.into_iter().for_each(|log| decoder.push(log));
+        for log in logs {
+            decoder.push(log);
+        }
         let (facts, passed) = decoder.take();
         let applied = store.apply(&Batch { forget_from: None, facts, blocks })?;
         Ok(Some(Summary { logs: count, applied, passed }))

@@ -47,13 +47,13 @@ impl World {
         Spot { block: self.block, fork: 0, index, tx: 0 }
     }
 
-    fn time(&self) -> Option<u64> {
-        Some(1_700_000_000 + self.block * 3600)
+    fn time(&self) -> u64 {
+        1_700_000_000 + self.block * 3600
     }
 
     pub(crate) fn registry(&mut self, event: &impl alloy_sol_types::SolEvent) {
         self.block += 1;
-        self.logs.push(log(REGISTRY, event, self.spot(0), self.time()));
+        self.logs.push(log(REGISTRY, event, self.spot(0), Some(self.time())));
     }
 
     pub(crate) fn scheme(&mut self, from_round: u64, scheme: u8) {
@@ -78,7 +78,7 @@ impl World {
 
     pub(crate) fn redeem_ticket(&mut self, ticket: &Ticket) {
         self.block += 1;
-        let time = self.time();
+        let time = Some(self.time());
         self.logs.push(ticket.transfer(self.spot(0), ticket.face_value, time));
         self.logs.push(ticket.redeemed(self.spot(1), time));
     }
@@ -111,10 +111,14 @@ impl World {
 
     /// The report with everything in it.
     pub(crate) async fn report(&self, more: &[&str]) -> Value {
-        let (broker, registry) = (BROKER.to_string(), REGISTRY.to_string());
         let books = self.books.path().to_str().unwrap();
+        self.report_with(&[&["--books", books], more].concat()).await
+    }
+
+    async fn report_with(&self, more: &[&str]) -> Value {
+        let (broker, registry) = (BROKER.to_string(), REGISTRY.to_string());
         let mut arguments = vec!["--logs", "-", "--broker", &broker, "--registry", &registry];
-        arguments.extend(["--books", books, "--format", "json", "--full"]);
+        arguments.extend(["--format", "json", "--full"]);
         arguments.extend(more);
         let ran = demand(&arguments, &lines(&self.logs)).await.unwrap();
         let report = serde_json::from_slice(&ran.out).unwrap();
@@ -268,4 +272,40 @@ async fn parents_are_the_sums_of_their_children() {
             json!(["transcode/live/sd", "subtree", 1, error(1)]),
         ]
     );
+}
+
+/// A web server with files, and a list of what was asked.
+async fn serve(
+    files: Vec<(String, String)>,
+) -> (String, std::sync::Arc<parking_lot::Mutex<Vec<String>>>) {
+    use axum::http::{StatusCode, Uri};
+    let asked = std::sync::Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&asked);
+    let app = axum::Router::new().fallback(async move |uri: Uri| {
+        seen.lock().push(uri.path().to_owned());
+        let file = files.iter().find(|(path, _)| path == uri.path());
+        file.map(|(_, text)| text.clone()).ok_or(StatusCode::NOT_FOUND)
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    #[expect(clippy::disallowed_methods, reason = "a test's own server")]
+    drop(tokio::spawn(async move { axum::serve(listener, app).await }));
+    (url, asked)
+}
+
+#[tokio::test]
+async fn leaf_files_are_fetched_below_the_address_given_and_nowhere_else() {
+    let mut world = World::new();
+    let book = book(&[(1, 7)]);
+    // The gateway names an address of somebody else's.
+    world.commit(&book, 1);
+    world.redeem(1, 5, ROUND);
+    let path = format!("/books/{GATEWAY:#x}/{ROUND}.json");
+    let (url, asked) = serve(vec![(path.clone(), book.to_json())]).await;
+    let report = world.report_with(&["--books", &format!("{url}/books")]).await;
+    assert_eq!(report["books"][0]["status"], "verified");
+    assert_eq!(short(&report), [json!([7, "B", 1, 0])]);
+    assert_eq!(*asked.lock(), [path]);
+    let report = world.report_with(&["--books", &format!("{url}/other/")]).await;
+    assert_eq!(report["books"][0]["status"], "pending", "not found");
 }

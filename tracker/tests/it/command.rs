@@ -48,7 +48,7 @@ pub(crate) async fn rows(logs: &[Value], more: &[&str]) -> Vec<Value> {
 
 /// One log a line.
 pub(crate) fn lines(logs: &[Value]) -> String {
-    logs.iter().map(|log| format!("{log}\n")).collect()
+    logs.iter().fold(String::new(), |text, log| text + &log.to_string() + "\n")
 }
 
 #[track_caller]
@@ -71,7 +71,7 @@ fn few() -> Vec<Value> {
     };
     let mut logs = Vec::new();
     for (block, (nonce, recipient)) in
-        [((7 << 10) | 1, 1), ((7 << 10) | 2, 2), (5, 1), ((9 << 10) | 600, 1)]
+        [((7 << 10) | 1, 1), ((7 << 10) | 2, 2), (5, 1), ((9 << 10) | 0x258, 1)]
             .into_iter()
             .enumerate()
     {
