@@ -11,6 +11,8 @@
 use alloy_primitives::Address;
 use alloy_sol_types::{Eip712Domain, eip712_domain, sol};
 
+#[cfg(test)]
+mod abi;
 pub(crate) mod refusal;
 mod seed;
 #[cfg(test)]

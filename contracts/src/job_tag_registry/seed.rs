@@ -4,8 +4,10 @@
 //! the default mapping (open-data 5.3) with the parents they need; who deploys a registry registers them in this
 //! order as its first 22 tags. A test compares the list with the registry that the gateway carries.
 
-use super::{JobTagRegistry::registerTagCall, OPEN};
-use alloy_primitives::B256;
+use alloy_primitives::{B256, keccak256};
+
+use super::JobTagRegistry::registerTagCall;
+use super::OPEN;
 
 /// Path, and whether anybody may register children: where the next segment is the name of an operator's own
 /// container or pipeline.
@@ -51,6 +53,13 @@ impl SeedTag {
     /// The last segment.
     pub fn label(&self) -> &'static str {
         self.path.rsplit_once('/').map_or(self.path, |(_, label)| label)
+    }
+
+    /// Its namehash.
+    pub fn key(&self) -> B256 {
+        self.path.split('/').fold(B256::ZERO, |parent, label| {
+            keccak256([parent.0, keccak256(label).0].as_flattened())
+        })
     }
 
     /// The call that registers it, without a document that describes it.

@@ -31,5 +31,6 @@ async fn a_local_chain_gives_them_the_numbers_of_the_list() {
         };
         let id = s.read(&JobTagRegistry::tagIdOfCall { key: tag.key() }).await;
         assert_eq!(id, seed.id, "{tag}");
+        assert_eq!(seed.key(), tag.key(), "{tag}");
     }
 }
