@@ -59,7 +59,7 @@ pub struct Demand {
     /// Count everything below a tag with it; rows overlap then.
     #[arg(long)]
     pub subtrees: bool,
-    /// JSON: an object with the books beside the rows.
+    /// JSON: an object with round books, adverts and manifests beside the rows.
     #[arg(long)]
     pub full: bool,
     /// Write the report to a file, whole or not at all.

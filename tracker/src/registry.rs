@@ -39,6 +39,19 @@ pub struct Commitment {
     pub uri: String,
 }
 
+/// What a gateway says it buys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advert {
+    /// Until when, Unix seconds.
+    pub expiry: u64,
+    /// Unit of work, as numbered in payments-contracts 6.4.
+    pub unit: u8,
+    /// Price ceiling for one unit: numerator, wei.
+    pub price_num: u128,
+    /// Its denominator.
+    pub price_den: u64,
+}
+
 #[derive(Debug)]
 struct Named {
     parent: u32,
@@ -55,7 +68,7 @@ pub struct Registry {
     equivocations: HashSet<B256>,
     operators: HashSet<(Address, Address)>,
     manifests: BTreeMap<Address, (String, B256)>,
-    adverts: BTreeMap<(Address, u32), u64>,
+    adverts: BTreeMap<(Address, u32), Advert>,
 }
 
 impl Registry {
@@ -117,7 +130,13 @@ impl Registry {
                 self.manifests.insert(e.gateway, (e.uri, e.hash));
             }
             Event::AdvertPosted(e) => {
-                self.adverts.insert((e.gateway, e.tagId), e.expiry.to());
+                let advert = Advert {
+                    expiry: e.expiry.to(),
+                    unit: e.unit,
+                    price_num: e.priceNum.to(),
+                    price_den: e.priceDen,
+                };
+                self.adverts.insert((e.gateway, e.tagId), advert);
             }
             Event::AdvertCancelled(e) => {
                 self.adverts.remove(&(e.gateway, e.tagId));
@@ -215,9 +234,9 @@ impl Registry {
         self.manifests.iter().map(|(gateway, (uri, hash))| (*gateway, uri.as_str(), *hash))
     }
 
-    /// Adverts that stand: gateway, tag, and until when in Unix seconds.
-    pub fn adverts(&self) -> impl Iterator<Item = (Address, u32, u64)> {
-        self.adverts.iter().map(|((gateway, tag), expiry)| (*gateway, *tag, *expiry))
+    /// Adverts that were not cancelled, by gateway and tag.
+    pub fn adverts(&self) -> impl Iterator<Item = (Address, u32, &Advert)> {
+        self.adverts.iter().map(|((gateway, tag), advert)| (*gateway, *tag, advert))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every figure from redeemed tickets is a lower bound: some winners are never redeemed
 //! (payments-contracts 1.9). What a gateway's verified round book adds up to stands beside it.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
@@ -14,6 +14,7 @@ use crate::relations::Reasons;
 
 mod build;
 mod group;
+mod registered;
 
 pub use build::{Question, report};
 
@@ -128,6 +129,44 @@ pub struct BookLine {
     pub problem: Option<String>,
 }
 
+/// What a gateway advertises in the registry beside what it was seen to pay for it. An advert costs
+/// nothing to make: without payments it is a wish, or noise (payments-contracts 6.6, 6.8).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AdvertLine {
+    /// Who would buy.
+    #[serde(serialize_with = "lower_case")]
+    pub gateway: Address,
+    /// What, by number.
+    pub tag_id: u32,
+    /// Its path.
+    pub tag: Option<String>,
+    /// Until when the advert holds, Unix seconds.
+    pub expiry: u64,
+    /// Unit of work: 0 pixel, 1 720p-pixel-second, 2 second, 3 fixed job, 4 token, 5 ms of audio, 6 character.
+    pub unit: u8,
+    /// Most that is paid for a unit: numerator, wei, as decimal text.
+    #[serde(serialize_with = "decimal")]
+    pub price_num: u128,
+    /// Its denominator.
+    pub price_den: u64,
+    /// Redeemed tickets of this gateway and tag in the report.
+    pub winners: u64,
+    /// What was paid for them, wei.
+    pub paid_wei: Wei,
+}
+
+/// A gateway that published a manifest.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ManifestLine {
+    /// Which.
+    #[serde(serialize_with = "lower_case")]
+    pub gateway: Address,
+    /// Where it says the manifest is.
+    pub uri: String,
+    /// Hash of the manifest.
+    pub hash: B256,
+}
+
 /// Everything that was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -135,8 +174,16 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Books: of gateways that committed to one.
     pub books: Vec<BookLine>,
+    /// Adverts that hold at the newest time of the logs, the most paid for first.
+    pub adverts: Vec<AdvertLine>,
+    /// Gateways with a manifest.
+    pub manifests: Vec<ManifestLine>,
 }
 
 fn lower_case<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{address:#x}"))
+}
+
+fn decimal<S: Serializer>(number: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
 }

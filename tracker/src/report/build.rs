@@ -7,7 +7,7 @@ use alloy_primitives::{Address, U256};
 use waymark_tagging::TagId;
 
 use super::group::{Group, Key, Period, day, share};
-use super::{BookLine, By, Report, Row, Scope};
+use super::{BookLine, By, Report, Row, Scope, registered};
 use crate::amount::Wei;
 use crate::book::{BookStatus, Library, Loaded};
 use crate::grade::{Grade, Leafed, Statements, Verdict};
@@ -44,7 +44,12 @@ pub fn report(store: &Store, books: &Library, question: Question) -> Result<Repo
         open: None,
         groups: BTreeMap::new(),
         visited: BTreeSet::new(),
-        report: Report { rows: Vec::new(), books: Vec::new() },
+        report: Report {
+            rows: Vec::new(),
+            books: Vec::new(),
+            adverts: Vec::new(),
+            manifests: registered::manifests(&registry),
+        },
     };
     store.each_redemption(|redemption| builder.add(&redemption))?;
     Ok(builder.finish())
@@ -225,6 +230,7 @@ impl Builder<'_> {
             self.report.rows.sort_by_key(|row| (row.round, row.gateway, row.tag_id, row.grade));
         }
         self.report.books.sort_by_key(|line| (line.round, line.gateway));
+        self.report.adverts = registered::adverts(self.registry, &self.report.rows, self.now);
         self.report
     }
 }

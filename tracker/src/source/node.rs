@@ -10,72 +10,30 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 use waymark_payments::chain::head::Head;
-use waymark_payments::chain::rpc::{
-    Answer, EndpointError, Replies, Request, Rpc, RpcError, RpcSettings,
-};
+use waymark_payments::chain::rpc::{Request, Rpc, RpcSettings};
 
+mod answer;
+mod error;
+mod reorg;
+
+use self::answer::{LOGS, head_of, host, logs_of};
+pub use self::error::NodeError;
 use super::Summary;
 use super::range::{Range, may_be_too_long};
 use crate::event::{Contracts, Decoder};
-use crate::log::{Log, MAX_BLOCK};
-use crate::store::{Batch, Block, Store, StoreError};
+use crate::log::Log;
+use crate::store::{Batch, Block, Store};
 
 /// Blocks that are read again near the head.
 const WINDOW: u64 = 64;
-/// Remembered blocks that are compared at once when the chain was reorganised.
-const COMPARED: usize = 32;
 /// For one message; a range of logs takes longer than other calls.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Where Livepeer's broker begins on Arbitrum One (payments-contracts 4.3).
 const ARBITRUM_ONE: (u64, u64) = (42_161, 5_856_357);
-
-/// Logs cannot be had from a node. What was read before is in the state.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NodeError {
-    /// An address that is none.
-    #[error(transparent)]
-    Endpoint(#[from] EndpointError),
-    /// No answer, or a refusal.
-    #[error("the node cannot be read on; what was read before is kept, run again to go on")]
-    Rpc(#[from] RpcError),
-    /// Refused down to a single block.
-    #[error("the node refuses the logs of block {block} alone; what was read before is kept")]
-    Block {
-        /// Which.
-        block: u64,
-        /// Its words.
-        #[source]
-        source: RpcError,
-    },
-    /// An answer that says something else than what was asked.
-    #[error("{host} answered {method} with something else: {what}; nothing of it is taken")]
-    Unexpected {
-        /// Whose answer it is.
-        host: String,
-        /// What was asked.
-        method: &'static str,
-        /// What is wrong.
-        what: String,
-    },
-    /// Nothing is deployed there.
-    #[error(
-        "there is no contract at {address} on chain {chain_id}; check --broker, --registry and --rpc"
-    )]
-    NoContract {
-        /// Where.
-        address: alloy_primitives::Address,
-        /// The chain.
-        chain_id: u64,
-    },
-    /// The state.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// How a node is read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -256,65 +214,6 @@ impl Node {
         Ok(Some(Summary { logs: count, applied, passed }))
     }
 
-    /// Takes back what a reorganisation replaced: the block that stayed, and how many redemptions went.
-    async fn reorganised(
-        &self,
-        store: &mut Store,
-        head: &Head,
-    ) -> Result<Option<(u64, u64)>, NodeError> {
-        // A cursor above the head is of a node that lags, or of a chain that became shorter: what is
-        // below the head tells.
-        let mut known = remembered(store, head.number, 1)?;
-        let Some(newest) = known.first().map(|block| block.number) else { return Ok(None) };
-        let mut at = newest;
-        while let Some(lowest) = known.last().map(|block| block.number) {
-            let now = self.blocks(&known).await?;
-            let stayed = known.iter().zip(now).find(|(block, now)| now.hash == block.hash);
-            if let Some((block, _)) = stayed {
-                if block.number == newest {
-                    return Ok(None);
-                }
-                return roll_back(store, *block).map(Some);
-            }
-            at = lowest.saturating_sub(1);
-            known = if lowest == 0 { Vec::new() } else { remembered(store, at, COMPARED)? };
-        }
-        self.deep(store, at).await.map(Some)
-    }
-
-    /// A reorganisation below every remembered block: the blocks of logs are compared, in growing leaps.
-    async fn deep(&self, store: &mut Store, mut at: u64) -> Result<(u64, u64), NodeError> {
-        let mut leap = 1_u64;
-        while let Some(logged) = store.logged(at)? {
-            let now = self.blocks(&[logged]).await?;
-            if now.first().is_some_and(|now| now.hash == logged.hash) {
-                return roll_back(store, logged);
-            }
-            let Some(below) = logged.number.checked_sub(leap) else { break };
-            at = below;
-            leap = leap.saturating_mul(2);
-        }
-        // Nothing agrees: everything is read again.
-        let applied = store.apply(&Batch { forget_from: Some(0), ..Batch::default() })?;
-        Ok((0, applied.taken_back))
-    }
-
-    /// Blocks below the head, which the node must have.
-    async fn blocks(&self, known: &[Block]) -> Result<Vec<Head>, NodeError> {
-        let requests = known.iter().map(|block| Request::block(Some(block.number))).collect();
-        let mut replies = self.rpc.batch(requests).await?;
-        let answers = std::mem::take(&mut replies.answers);
-        let heads = answers.into_iter().zip(known).map(|(answer, block)| {
-            let what = || format!("no block {}, although it has later ones", block.number);
-            head_of(Some(answer), &replies)?.ok_or_else(|| NodeError::Unexpected {
-                host: host(&replies),
-                method: BLOCK,
-                what: what(),
-            })
-        });
-        heads.collect()
-    }
-
     async fn block(&self, number: Option<u64>) -> Result<Option<Head>, NodeError> {
         let mut replies = self.rpc.batch(vec![Request::block(number)]).await?;
         let answer = replies.answers.pop();
@@ -325,22 +224,6 @@ impl Node {
         let host = self.rpc.status().first().map_or_else(String::new, |first| first.host.clone());
         NodeError::Unexpected { host, method, what: what.to_owned() }
     }
-}
-
-const LOGS: &str = "eth_getLogs";
-const BLOCK: &str = "eth_getBlockByNumber";
-
-/// Remembered blocks from this one down, newest first.
-fn remembered(store: &Store, mut at: u64, most: usize) -> Result<Vec<Block>, StoreError> {
-    let mut known = Vec::new();
-    while known.len() < most
-        && let Some(block) = store.remembered(at)?
-    {
-        known.push(block);
-        let Some(below) = block.number.checked_sub(1) else { break };
-        at = below;
-    }
-    Ok(known)
 }
 
 /// Blocks near the end of a range whose hashes the logs tell: where a reorganisation may begin.
@@ -354,59 +237,4 @@ fn newest_blocks(logs: &[Log], to: u64) -> Vec<Block> {
         near.map(|log| Block { number: log.place.block(), hash: log.block_hash }).collect();
     blocks.dedup();
     blocks
-}
-
-fn roll_back(store: &mut Store, to: Block) -> Result<(u64, u64), NodeError> {
-    let batch = Batch {
-        forget_from: Some(to.number.saturating_add(1)),
-        facts: Vec::new(),
-        blocks: vec![to],
-    };
-    let applied = store.apply(&batch)?;
-    tracing::info!(block = to.number, redemptions = applied.taken_back, "reorganisation");
-    Ok((to.number, applied.taken_back))
-}
-
-fn host(replies: &Replies) -> String {
-    replies.host().to_owned()
-}
-
-/// A block; nothing if the node does not have it.
-fn head_of(answer: Option<Answer>, replies: &Replies) -> Result<Option<Head>, NodeError> {
-    let unexpected =
-        |what: String| NodeError::Unexpected { host: host(replies), method: BLOCK, what };
-    let value = match answer {
-        None => return Err(unexpected("no answer".to_owned())),
-        Some(Err(source)) => {
-            let (host, method) = (host(replies), BLOCK);
-            return Err(RpcError::Refused { host, method, source }.into());
-        }
-        Some(Ok(Value::Null)) => return Ok(None),
-        Some(Ok(value)) => value,
-    };
-    let head = Head::read(&value).map_err(unexpected)?;
-    if head.number > MAX_BLOCK {
-        return Err(unexpected(format!("block {} cannot be", head.number)));
-    }
-    Ok(Some(head))
-}
-
-fn logs_of(answer: Option<Answer>, replies: &Replies) -> Result<Vec<Log>, NodeError> {
-    let unexpected =
-        |what: String| NodeError::Unexpected { host: host(replies), method: LOGS, what };
-    let value = match answer {
-        None => return Err(unexpected("no answer".to_owned())),
-        Some(Err(source)) => {
-            let (host, method) = (host(replies), LOGS);
-            return Err(RpcError::Refused { host, method, source }.into());
-        }
-        Some(Ok(value)) => value,
-    };
-    let Value::Array(objects) = value else {
-        return Err(unexpected("no array of logs".to_owned()));
-    };
-    objects
-        .into_iter()
-        .map(|object| Log::from_value(object).map_err(|e| unexpected(e.to_string())))
-        .collect()
 }

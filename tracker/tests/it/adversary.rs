@@ -219,3 +219,46 @@ async fn strangers_attest_nothing_and_proven_equivocation_shows() {
     assert_eq!(short(&world.report(&[]).await), [json!([0, null, 1, 1])]);
     assert_ne!(ticket.hash(), B256::ZERO);
 }
+
+/// Advert spam: an advert stands beside what was paid for it, and goes when it expires.
+#[tokio::test]
+async fn adverts_are_weighed_by_what_was_paid() {
+    let mut world = World::new();
+    world.scheme(0, 1);
+    let day = 1_700_000_000 + 24 * 3600;
+    let advert = |gateway, tag, expiry: u64| abi::AdvertPosted {
+        gateway,
+        tagId: tag,
+        revision: 1,
+        expiry: U256::from(expiry).to(),
+        unit: 0,
+        priceNum: U256::from(1200).to(),
+        priceDen: 1,
+        floors: B256::ZERO,
+        contentHash: B256::ZERO,
+        uri: String::new(),
+    };
+    world.registry(&advert(account(0x55), 7, day * 2));
+    world.registry(&advert(GATEWAY, 7, day * 2));
+    world.registry(&advert(GATEWAY, 8, day));
+    world.registry(&advert(GATEWAY, 2, day * 2));
+    world.registry(&abi::AdvertCancelled { gateway: GATEWAY, tagId: 2, revision: 2 });
+    let uri = "https://gateway.example/.well-known/livepeer-gateway.json".to_owned();
+    world.registry(&abi::ManifestSet { gateway: GATEWAY, uri: uri.clone(), hash: B256::ZERO });
+    for session in 1..30 {
+        world.redeem(session, (7 << 10) | 1, ROUND);
+    }
+    let report = world.report(&[]).await;
+    let of =
+        |line: &Value| json!([line["gateway"], line["tag"], line["winners"], line["price_num"]]);
+    let found: Vec<Value> = report["adverts"].as_array().unwrap().iter().map(of).collect();
+    let abr = "transcode/live/abr";
+    assert_eq!(
+        found,
+        [
+            json!([format!("{GATEWAY:#x}"), abr, 29, "1200"]),
+            json!([format!("{:#x}", account(0x55)), abr, 0, "1200"]),
+        ]
+    );
+    assert_eq!(report["manifests"][0]["uri"], uri);
+}

@@ -10,13 +10,14 @@ use waymark_contracts::job_tag_registry::JobTagRegistry as abi;
 use waymark_tagging::TagId;
 use waymark_tagging::round::{BookId, Leaf, RoundBook};
 use waymark_tracker::book::Library;
+use waymark_tracker::command::{Streams, run};
 use waymark_tracker::event::Contracts;
 use waymark_tracker::report::{Question, report};
 use waymark_tracker::source::{Node, NodeSettings};
 use waymark_tracker::store::{Identity, Store};
 
 use self::setting::{Setting, milliether};
-use crate::command::{demand, fits_schema};
+use crate::command::{demand, fits_schema, parsed};
 use crate::model::found;
 
 /// What is compared of a row: round, gateway, tag, winners, face value, paid.
@@ -225,4 +226,67 @@ async fn a_node_without_the_contract_or_an_answer_is_told() {
     let error =
         demand(&["--broker", &nobody, "--rpc", "http://127.0.0.1:1"], "").await.unwrap_err();
     assert!(error.to_string().contains("the node cannot be read on"), "{error}");
+}
+
+/// An output that hands over each report as it is written.
+struct Reports(tokio::sync::mpsc::Sender<Value>, Vec<u8>);
+
+impl std::io::Write for Reports {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.1.extend_from_slice(bytes);
+        if self.1.ends_with(b"\n") {
+            self.0.try_send(serde_json::from_slice(&self.1).unwrap()).unwrap();
+            self.1.clear();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn who_follows_sees_each_change_once() {
+    let mut s = Setting::new().await;
+    let gateway = s.gateway(milliether(900), milliether(90)).await;
+    let broker = s.chain.contracts().ticket_broker.to_string();
+    let arguments = [
+        "--broker",
+        &broker,
+        "--rpc",
+        s.chain.url(),
+        "--follow",
+        "--poll",
+        "20ms",
+        "--format",
+        "json",
+    ];
+    let demand = parsed(&arguments);
+    let (sender, mut reports) = tokio::sync::mpsc::channel(16);
+    let following = async {
+        let mut streams = Streams {
+            input: &mut std::io::empty(),
+            out: &mut Reports(sender, Vec::new()),
+            notes: &mut std::io::sink(),
+            terminal: false,
+        };
+        run(&demand, &mut streams).await
+    };
+    let story = async {
+        let one = milliether(1);
+        assert_eq!(reports.recv().await.unwrap(), json!([]));
+        s.redeem(&gateway, (7 << 10) | 1, one, one, 7).await;
+        assert_eq!(reports.recv().await.unwrap()[0]["winners"], 1);
+        // A block without a redemption changes nothing; the next report is the next redemption's.
+        s.chain.mine(3).await.unwrap();
+        s.redeem(&gateway, (7 << 10) | 2, one, one, 7).await;
+        assert_eq!(reports.recv().await.unwrap()[0]["winners"], 2);
+        s.chain.reorg(1).await.unwrap();
+        assert_eq!(reports.recv().await.unwrap()[0]["winners"], 1);
+    };
+    tokio::select! {
+        ended = following => panic!("it follows for ever: {ended:?}"),
+        () = story => {}
+    }
 }

@@ -21,10 +21,15 @@ pub(crate) struct Ran {
     pub(crate) notes: String,
 }
 
+/// The arguments as the command sees them.
+pub(crate) fn parsed(arguments: &[&str]) -> Demand {
+    let arguments = std::iter::once(&"demand").chain(arguments);
+    Cli::try_parse_from(arguments).unwrap().demand
+}
+
 /// Runs the command; logs of `-` come from `input`.
 pub(crate) async fn demand(arguments: &[&str], input: &str) -> Result<Ran, DemandError> {
-    let arguments = std::iter::once(&"demand").chain(arguments);
-    let demand = Cli::try_parse_from(arguments).unwrap().demand;
+    let demand = parsed(arguments);
     let (mut out, mut notes) = (Vec::new(), Vec::new());
     let mut streams =
         Streams { input: &mut input.as_bytes(), out: &mut out, notes: &mut notes, terminal: false };
