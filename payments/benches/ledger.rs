@@ -41,6 +41,7 @@ fn promise(n: u64, session: &str) -> Promise<'_> {
         tag: TagId::UNTAGGED,
         tag_name: "transcode/live/abr",
         capability: "transcoding",
+        round: 1,
         params: keccak256(n.to_be_bytes()),
         first_nonce: 1,
         tickets: 3,

@@ -44,6 +44,7 @@ mod promise;
 mod queue;
 mod redemption;
 mod report;
+mod rounds;
 mod sink;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,7 @@ pub use self::error::{LedgerError, PromiseError};
 pub use self::promise::{Outcome, Promise, PromiseId, Settlement};
 pub use self::redemption::{Cursor, Paid, Redemption};
 pub use self::report::{GroupBy, Lag, Outcomes, Period, Redeemed, RunRate, Spent, Total, Usage};
+pub use self::rounds::{BookFile, BookRecord, BookState, Sent, SessionTickets};
 pub use self::sink::ChainSink;
 pub use self::viewer::Viewer;
 
@@ -253,7 +255,8 @@ impl Ledger {
     }
 
     /// Deletes promises made before `before`, and sessions not paid since. Totals and redemptions
-    /// stay, and so does every limit's count of today and yesterday.
+    /// stay, and so does every limit's count of today and yesterday, and what a round book that is not
+    /// closed is made of.
     pub fn prune(&self, before: Timestamp, now: Timestamp) -> Result<usize, LedgerError> {
         self.core.lock().roll(now)?;
         // Nothing that a limit still counts, whatever the caller asks for.
@@ -363,7 +366,8 @@ fn prune_some(connection: &Connection, before: Timestamp, rolled: i64) -> rusqli
         .prepare_cached(
             "DELETE FROM promises WHERE id IN
                (SELECT id FROM (SELECT id, at FROM promises ORDER BY id LIMIT 512)
-                WHERE at < ? AND id <= ?)",
+                WHERE at < ? AND id <= ? AND (round IS NULL OR round <= COALESCE(
+                  (SELECT value FROM meta WHERE key = 'booked'), 9223372036854775807)))",
         )?
         .execute([before, rolled])
 }

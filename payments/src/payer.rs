@@ -212,6 +212,7 @@ impl Payer {
             tag: session.tag(),
             tag_name: job.tag_name,
             capability: job.capability,
+            round: reserved.round,
             params: params.recipient_rand_hash,
             first_nonce: reserved.nonces.map_or(0, |nonces| nonces.first),
             tickets,

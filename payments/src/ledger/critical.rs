@@ -177,8 +177,8 @@ impl Core {
                 "INSERT INTO promises
                    (id, at, day, recipient, session, job, attempt, tag, tag_name, capability,
                     params, first_nonce, tickets, face_value, win_prob, value, fee,
-                    price_per_unit, pixels_per_unit)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    price_per_unit, pixels_per_unit, round)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 id,
@@ -200,6 +200,7 @@ impl Core {
                 Wide::new(promise.fee),
                 promise.price_per_unit,
                 promise.pixels_per_unit,
+                promise.nonces().map(|_| int(promise.round)),
             ])?;
         Ok(id)
     }

@@ -26,6 +26,8 @@ pub struct Promise<'a> {
     pub tag_name: &'a str,
     /// What kind of work, for reports.
     pub capability: &'a str,
+    /// The round that its tickets name: the book that they belong to.
+    pub round: u64,
     /// The ticket parameters, by the hash of the recipient's random number.
     pub params: B256,
     /// The nonce of the first ticket; the others follow without gaps.

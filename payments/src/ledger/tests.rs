@@ -4,6 +4,7 @@ mod model;
 mod opening;
 mod records;
 mod redemptions;
+mod rounds;
 mod viewing;
 
 use alloy_primitives::{Address, B256, U256};
@@ -11,6 +12,7 @@ use jiff::{Timestamp, ToSpan as _};
 use waymark_tagging::TagId;
 
 use super::*;
+use crate::fund::Fees;
 use crate::limits::Amount;
 
 /// A folder with a ledger in it.
@@ -78,6 +80,7 @@ fn promise(params: u64) -> Promise<'static> {
         tag: TagId::try_from(5).unwrap(),
         tag_name: "transcode/live/abr",
         capability: "transcoding",
+        round: 1,
         params: fresh(params),
         first_nonce: (5 << 10) + 1,
         tickets: 10,

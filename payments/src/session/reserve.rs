@@ -16,6 +16,7 @@ use crate::fee::Work;
 use crate::money::Wei;
 use crate::payer::{PayError, TicketBound};
 use crate::price::MaxPrice;
+use crate::ticket::Creation;
 use crate::wire::tickets_in_header;
 
 /// What is asked of a session.
@@ -36,6 +37,8 @@ pub(crate) struct Reserved {
     pub(crate) fee: Wei,
     pub(crate) staged: Staged,
     pub(crate) nonces: Option<Nonces>,
+    /// The round that tickets name.
+    pub(crate) round: u64,
     pub(super) scheme: Scheme,
     pub(super) generation: u32,
     /// No payment of this session had brought work when it was made.
@@ -75,10 +78,11 @@ impl PaymentSession {
             state.credit.take();
         }
         Ok(Reserved {
-            terms,
             fee,
             staged,
             nonces,
+            round: terms_round(&terms, ask.chain),
+            terms,
             scheme: state.scheme,
             generation: state.generation,
             first: !state.accepted,
@@ -124,4 +128,9 @@ impl PaymentSession {
         let used = state.series.used();
         state.series.take(tag, scheme, count).ok_or(PayError::NoncesUsedUp { count, used })
     }
+}
+
+fn terms_round(terms: &Terms, chain: &ChainState) -> u64 {
+    let own = Creation { round: chain.round.number, block_hash: chain.round.block_hash };
+    terms.params.map_or(own, |params| params.creation_or(own)).round
 }

@@ -76,8 +76,8 @@ fn databases_of_others_and_of_later_versions_are_refused() {
     drop(place.open(Limits::default()));
     change(&place, "PRAGMA user_version = 99");
     let error = refused(&place);
-    assert!(matches!(error, LedgerError::Newer { found: 99, supported: 1, .. }), "{error:?}");
-    change(&place, "PRAGMA user_version = 1");
+    assert!(matches!(error, LedgerError::Newer { found: 99, supported: 2, .. }), "{error:?}");
+    change(&place, "PRAGMA user_version = 2");
     place.open(Limits::default());
 }
 
