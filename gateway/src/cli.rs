@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use alloy_primitives::U256;
+use waymark_tracker::command::Demand;
 
 use crate::config::{self, Config, Loaded, Problems, StockRequest};
 
@@ -49,6 +50,8 @@ pub enum Command {
         /// The settings.
         config: Box<Config>,
     },
+    /// Report demand by tag from the logs of a chain; needs no settings.
+    Demand(Box<Demand>),
 }
 
 /// A change of the gateway's funds.

@@ -15,6 +15,7 @@ use waymark::{
     funds::{self, Console},
     telemetry,
 };
+use waymark_tracker::command::{self, Demand, Streams};
 
 /// Work was lost because the grace of a shutdown was over.
 const UNFINISHED: u8 = 1;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         .collect();
     match cli::parse(std::env::args_os(), &env) {
         Ok(Command::Serve { config, warnings }) => serve(*config, &warnings),
+        Ok(Command::Demand(demand)) => report_demand(&demand),
         Ok(command) => about_money(command),
         Err(Exit { code, stdout, stderr }) => {
             if std::io::stdout().write_all(stdout.as_bytes()).is_err() {
@@ -59,6 +61,28 @@ fn serve(config: Config, warnings: &[String]) -> ExitCode {
     // What is still blocked on a disk must not keep the process.
     runtime.shutdown_background();
     code
+}
+
+/// Reads logs and writes a report; needs nothing of a gateway.
+fn report_demand(demand: &Demand) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(DEFECT, &format!("waymark: no runtime: {error}\n")),
+    };
+    let stdout = std::io::stdout();
+    let mut streams = Streams {
+        input: &mut std::io::stdin(),
+        terminal: stdout.is_terminal(),
+        out: &mut std::io::BufWriter::new(stdout),
+        notes: &mut std::io::stderr(),
+    };
+    match runtime.block_on(command::run(demand, &mut streams)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let text = format!("waymark: {}\n", waymark::orchestrator::error::chain(&error));
+            fail(error.exit_code(), &text)
+        }
+    }
 }
 
 /// Everything that is not serving: it looks at money, or moves it, and ends.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use alloy_primitives::U256;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use waymark_tracker::command::Demand;
 
 use super::{BAD_CONFIG, Command, Consent, Exit, FundsChange, serve, stock, version};
 use crate::config::{self, Loaded};
@@ -34,6 +35,8 @@ enum Own {
         #[command(flatten)]
         which: Which,
     },
+    // Its help is in the crate.
+    Demand(Box<Demand>),
     /// Look at settings without starting anything.
     #[command(subcommand)]
     Config(Look),
@@ -138,6 +141,7 @@ pub(super) fn parse(args: Vec<OsString>, env: &BTreeMap<String, String>) -> Resu
             let config = Box::new(load_which(&which, env)?.config);
             Ok(Command::Doctor { config })
         }
+        Own::Demand(demand) => Ok(Command::Demand(demand)),
         Own::Config(look) => Err(look_at(look, env)?),
         Own::Version => Err(Exit::done(version())),
     }

@@ -158,11 +158,36 @@ fn stock_help_is_grouped_and_readable() {
 }
 
 #[test]
+fn demand_needs_no_settings_and_one_source() {
+    let broker = "0xa8bB618B1520E284046F3dFc448851A1Ff26e41B";
+    let of = |line: &str| match run(&format!("demand --broker {broker} {line}")) {
+        Ok(Command::Demand(demand)) => *demand,
+        other => panic!("{line}: {other:?}"),
+    };
+    assert_eq!(of("--logs a.json --logs -").logs.len(), 2);
+    let demand = of("--rpc http://a,http://b --follow --poll 2s --state s.sqlite3");
+    assert_eq!((demand.rpc.len(), demand.follow), (2, true));
+    for (line, part) in [
+        ("", "<--logs <FILE>|--rpc <URL>>"),
+        ("--logs a --rpc http://a", "cannot be used with"),
+        ("--logs a --follow", "--rpc <URL>"),
+        ("--logs a --books b", "--registry <ADDRESS>"),
+        ("--logs a --format xml", "table, json, csv, parquet"),
+        ("--rpc nowhere", "accepted: http, https, ws and wss"),
+    ] {
+        let exit = exit(&format!("demand --broker {broker} {line}"));
+        assert_eq!(exit.code, BAD_CONFIG);
+        assert!(exit.stderr.contains(part), "{line}: {}", exit.stderr);
+    }
+}
+
+#[test]
 fn help_lists_the_commands() {
     insta::assert_snapshot!(exit("help").stdout);
     insta::assert_snapshot!(exit("serve --help").stdout);
     insta::assert_snapshot!(exit("config --help").stdout);
     insta::assert_snapshot!(exit("config show --help").stdout);
+    insta::assert_snapshot!(exit("demand --help").stdout);
 }
 
 #[test]
