@@ -103,6 +103,14 @@ impl AnyDocument {
         }
     }
 
+    /// The hash of what was received, without its signature.
+    pub fn hash(&self) -> B256 {
+        match self {
+            Self::Gateway(received) => received.hash,
+            Self::Requirements(received) => received.hash,
+        }
+    }
+
     /// Checks who signed it, for whom, and until when.
     pub fn verify(&self, expect: &Expectation) -> Result<SignedBy, VerifyError> {
         match self {

@@ -80,7 +80,7 @@ pub enum VerifyError {
         known: u64,
     },
     /// The signature is not of whom the document names.
-    #[error("the signature is forged or the document was changed: {} signed it, not {expected:#x}", by(*found))]
+    #[error("the signature is forged or the document was changed: {}; expected that of {expected:#x}", by(*found))]
     Forged {
         /// Whose key fits the signature, if any does.
         found: Option<Address>,
@@ -98,7 +98,7 @@ pub enum VerifyError {
 }
 
 fn by(found: Option<Address>) -> String {
-    found.map_or_else(|| "nobody".to_owned(), |address| format!("{address:#x}"))
+    found.map_or_else(|| "no key fits it".to_owned(), |of| format!("it is that of {of:#x}"))
 }
 
 impl Received<GatewayDocument> {

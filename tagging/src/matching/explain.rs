@@ -163,15 +163,16 @@ impl Score {
     }
 }
 
+/// `pays up to 1200 wei, asks 1000 wei`.
 impl fmt::Display for PriceCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.ceiling, self.offered) {
-            (None, None) => f.write_str("no ceiling"),
-            (None, Some(offered)) => write!(f, "no ceiling, asks {offered} wei"),
-            (Some(ceiling), None) => write!(f, "pays up to {ceiling} wei, asks unknown"),
-            (Some(ceiling), Some(offered)) => {
-                write!(f, "pays up to {ceiling} wei, asks {offered} wei")
-            }
+        match self.ceiling {
+            Some(ceiling) => write!(f, "pays up to {ceiling} wei")?,
+            None => f.write_str("tells no ceiling")?,
+        }
+        match self.offered {
+            Some(offered) => write!(f, ", asks {offered} wei"),
+            None => f.write_str(", what is asked is not known"),
         }
     }
 }
