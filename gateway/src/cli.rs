@@ -10,7 +10,9 @@ use alloy_primitives::U256;
 use waymark_tracker::command::Demand;
 
 use crate::config::{self, Config, Loaded, Problems, StockRequest};
+use crate::matching::MatchRequest;
 
+mod matching;
 mod own;
 #[cfg(test)]
 mod tests;
@@ -49,6 +51,13 @@ pub enum Command {
     Doctor {
         /// The settings.
         config: Box<Config>,
+    },
+    /// Say whether an orchestrator qualifies for the classes of a gateway.
+    Match {
+        /// The settings, for a node that answers only a gateway with funds.
+        config: Box<Config>,
+        /// What is compared.
+        request: Box<MatchRequest>,
     },
     /// Report demand by tag from the logs of a chain; needs no settings.
     Demand(Box<Demand>),

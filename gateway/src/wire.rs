@@ -7,6 +7,7 @@
 //! panic. No module here sends, receives, waits or decides what happens next.
 
 mod address;
+mod facts;
 mod fault;
 mod header;
 mod info;
@@ -18,6 +19,7 @@ mod segment;
 mod tests;
 
 pub use address::AddressProblem;
+pub use facts::{facts, offered_price};
 pub use fault::{Fault, classify_refusal, classify_result, classify_rpc};
 pub use header::{HEADER_LIMIT, HeaderTooLong, header_value, payment_header};
 pub use info::{InfoError, SessionInfo, read_fresh_token};

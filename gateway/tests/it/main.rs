@@ -6,6 +6,7 @@
 mod faults;
 mod harness;
 mod hls;
+mod matching;
 mod paid;
 mod pains;
 mod process;
