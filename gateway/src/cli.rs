@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use waymark_tracker::command::Demand;
 
 use crate::config::{self, Config, Loaded, Problems, StockRequest};
-use crate::matching::MatchRequest;
 
-mod matching;
 mod own;
 #[cfg(test)]
 mod tests;
@@ -52,15 +51,34 @@ pub enum Command {
         /// The settings.
         config: Box<Config>,
     },
-    /// Say whether an orchestrator qualifies for the classes of a gateway.
-    Match {
-        /// The settings, for a node that answers only a gateway with funds.
+    /// Put our own contract on a chain.
+    Contracts {
+        /// The settings.
         config: Box<Config>,
-        /// What is compared.
-        request: Box<MatchRequest>,
+        /// What to do.
+        task: ContractsTask,
+        /// Whether to ask before it is done.
+        consent: Consent,
     },
     /// Report demand by tag from the logs of a chain; needs no settings.
     Demand(Box<Demand>),
+}
+
+/// What is done about our own contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContractsTask {
+    /// Deploy a registry of tags.
+    Deploy {
+        /// Who registers the roots outside `x-`; the account itself without one.
+        curator: Option<Address>,
+        /// Where the record is written; in the data directory without one.
+        record: Option<PathBuf>,
+    },
+    /// Register the first tags that are missing.
+    Seed {
+        /// The registry.
+        registry: Address,
+    },
 }
 
 /// A change of the gateway's funds.

@@ -16,11 +16,11 @@
 //! | 64 | consent is needed and there is no terminal to ask at |
 //! | 78 | the key, the settings or the chain cannot be used |
 
-mod change;
+pub(crate) mod change;
 mod doctor;
 mod market;
 mod status;
-mod wallet;
+pub(crate) mod wallet;
 
 use std::{
     fmt,
@@ -28,13 +28,13 @@ use std::{
     path::PathBuf,
 };
 
-use waymark_payments::{chain::ReadError, fund::FundError, signer::LocalKey};
+use waymark_payments::{chain::ReadError, fund::FundError};
 
 use crate::{
     app::Ask,
     cli::Command,
     clock::Clock,
-    config::Config,
+    contracts::ContractsError,
     payments::{KeyError, PaymentsError},
 };
 
@@ -88,10 +88,13 @@ pub enum FundsError {
     Fund(#[from] FundError),
     /// Nobody said yes.
     #[error(
-        "this changes the gateway's funds and there is no terminal to ask at; give --yes to do it, or \
+        "this sends a transaction and there is no terminal to ask at; give --yes to do it, or \
          --dry-run to see what it would do"
     )]
     NoConsent,
+    /// Our own contract cannot be deployed or used.
+    #[error(transparent)]
+    Contracts(#[from] ContractsError),
     /// The terminal cannot be used.
     #[error("cannot write to standard output or read from the terminal")]
     Terminal(#[from] io::Error),
@@ -113,7 +116,7 @@ impl FundsError {
             | Self::Chain(_)
             | Self::Read(_)
             | Self::Fund(FundError::Read(_) | FundError::Sign(_)) => UNUSABLE,
-            Self::Fund(_) => FAILED,
+            Self::Fund(_) | Self::Contracts(_) => FAILED,
             Self::Terminal(_) | Self::Thread(_) | Self::OtherCommand => DEFECT,
         }
     }
@@ -126,15 +129,10 @@ impl fmt::Debug for Console<'_> {
 }
 
 impl Console<'_> {
-    fn say(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn say(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
-}
-
-/// The key of these settings, opened. `ask` is asked for its pass-phrase if the settings have none.
-pub async fn open_key(config: &Config, clock: &Clock, ask: Ask) -> Result<LocalKey, FundsError> {
-    wallet::open(config, clock, ask).await
 }
 
 /// Carries a command out; returns the exit code.
@@ -152,14 +150,15 @@ pub async fn run(
         Command::ChangeFunds { config, change, consent } => {
             Box::pin(change::run(&config, change, consent, clock, console)).await
         }
+        Command::Contracts { config, task, consent } => {
+            Box::pin(crate::contracts::run(&config, task, consent, clock, console)).await
+        }
         Command::Doctor { config } => {
             let report = Box::pin(doctor::examine(&config, clock)).await;
             console.say(&report.to_string())?;
             Ok(if report.is_fatal() { FAILED } else { DONE })
         }
-        Command::Serve { .. } | Command::Demand(_) | Command::Match { .. } => {
-            Err(FundsError::OtherCommand)
-        }
+        Command::Serve { .. } => Err(FundsError::OtherCommand),
     }
 }
 

@@ -13,8 +13,6 @@ use waymark::{
     clock::Clock,
     config::Config,
     funds::{self, Console},
-    matching::{self, MatchRequest},
-    signer::{OffChain, Signer},
     telemetry,
 };
 use waymark_tracker::command::{self, Demand, Streams};
@@ -40,7 +38,6 @@ fn main() -> ExitCode {
     match cli::parse(std::env::args_os(), &env) {
         Ok(Command::Serve { config, warnings }) => serve(*config, &warnings),
         Ok(Command::Demand(demand)) => report_demand(&demand),
-        Ok(Command::Match { config, request }) => compare(&config, &request),
         Ok(command) => about_money(command),
         Err(Exit { code, stdout, stderr }) => {
             if std::io::stdout().write_all(stdout.as_bytes()).is_err() {
@@ -88,38 +85,11 @@ fn report_demand(demand: &Demand) -> ExitCode {
     }
 }
 
-/// Compares an orchestrator with requirements.
-fn compare(config: &Config, request: &MatchRequest) -> ExitCode {
-    telemetry::init(&config.log);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(DEFECT, &format!("waymark: no runtime: {error}\n")),
-    };
-    let clock = Clock::start();
-    let comparing = async {
-        let signer: Box<dyn Signer> = match config.chain {
-            Some(_) => match funds::open_key(config, &clock, ask).await {
-                Ok(key) => Box::new(key),
-                Err(error) => {
-                    return Err((error.exit_code(), waymark::orchestrator::error::chain(&error)));
-                }
-            },
-            None => Box::new(OffChain),
-        };
-        let mut out = std::io::stdout();
-        let compared = matching::run(request, &*signer, &clock, &mut out).await;
-        compared.map_err(|error| (error.exit_code(), waymark::orchestrator::error::chain(&error)))
-    };
-    match runtime.block_on(comparing) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err((code, text)) => fail(code, &format!("waymark: {text}\n")),
-    }
-}
-
 /// Everything that is not serving: it looks at money, or moves it, and ends.
 fn about_money(command: Command) -> ExitCode {
     let (Command::FundsStatus { config }
     | Command::ChangeFunds { config, .. }
+    | Command::Contracts { config, .. }
     | Command::Doctor { config }) = &command
     else {
         return fail(DEFECT, "waymark: this command has no implementation\n");

@@ -7,6 +7,7 @@
 //! Rules of fees, replacement and nonces are stock's (payments-contracts 4.7), with a shorter wait:
 //! on Arbitrum blocks are immediate.
 
+mod call;
 mod fees;
 mod plan;
 mod send;
@@ -24,6 +25,7 @@ use crate::chain::{
     quantity_of, revert_text,
     rpc::{Answer, CallError, Request},
 };
+pub use call::{Transaction, TransactionPlan};
 pub use fees::{FeeError, Fees, gwei};
 pub use plan::{Action, Obstacle, Plan};
 pub use send::Receipt;
@@ -86,6 +88,9 @@ pub enum FundError {
     /// The transaction could not be signed.
     #[error("the transaction cannot be signed")]
     Sign(#[source] alloy::signers::Error),
+    /// The outbox cannot be read or written.
+    #[error("a transaction must stand in the ledger's outbox before it is sent")]
+    Outbox(#[from] crate::ledger::LedgerError),
     /// The node did not take the transaction.
     #[error("the node did not take the transaction: {reason}")]
     NotTaken {

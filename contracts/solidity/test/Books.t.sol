@@ -93,6 +93,11 @@ contract BooksTest is Fixture {
         paid.recipientRandHash = line.recipientRandHash;
         vm.expectRevert(abi.encodeWithSelector(LeafMismatch.selector));
         registry.proveTicketTag(paid, line, proof);
+        // The same orchestrator's other session.
+        paid = redeemed(gateway, 10, encoded(7, 1), 100);
+        assertEq(paid.recipient, line.recipient, "recipient");
+        vm.expectRevert(abi.encodeWithSelector(LeafMismatch.selector));
+        registry.proveTicketTag(paid, line, proof);
     }
 
     function test_a_leaf_is_taken_as_it_was_committed() external {

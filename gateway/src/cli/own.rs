@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use waymark_tracker::command::Demand;
 
-use super::matching::Match;
-use super::{BAD_CONFIG, Command, Consent, Exit, FundsChange, serve, stock, version};
+use super::{
+    BAD_CONFIG, Command, Consent, ContractsTask, Exit, FundsChange, serve, stock, version,
+};
 use crate::config::{self, Loaded};
 
 /// A gateway for the Livepeer network.
@@ -38,8 +39,9 @@ enum Own {
     },
     // Its help is in the crate.
     Demand(Box<Demand>),
-    /// Say whether an orchestrator qualifies for a gateway's classes, and what it misses.
-    Match(Box<Match>),
+    /// Put the registry of tags, this project's own contract, on a chain.
+    #[command(subcommand)]
+    Contracts(Contracts),
     /// Look at settings without starting anything.
     #[command(subcommand)]
     Config(Look),
@@ -77,6 +79,30 @@ enum Funds {
     },
     /// Move deposit and reserve to the account, once the unlock period is over.
     Withdraw {
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Contracts {
+    /// Deploy a registry with the gateway's account, and write down where it is.
+    Deploy {
+        /// Who registers the roots outside x-, for ever; without it, the account itself.
+        #[arg(long, value_name = "ADDRESS")]
+        curator: Option<Address>,
+        /// The file for the record; without it, contracts/job-tag-registry-CHAIN.json in the data
+        /// directory.
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Register the first tags, those that are missing, as the registry's curator.
+    Seed {
+        /// The registry.
+        #[arg(long, value_name = "ADDRESS")]
+        registry: Address,
         #[command(flatten)]
         how: How,
     },
@@ -126,7 +152,7 @@ struct Source {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Which {
+struct Which {
     #[command(flatten)]
     source: Source,
     /// A stock command line instead, like: -- -gateway -orchAddr a:8935.
@@ -145,10 +171,7 @@ pub(super) fn parse(args: Vec<OsString>, env: &BTreeMap<String, String>) -> Resu
             Ok(Command::Doctor { config })
         }
         Own::Demand(demand) => Ok(Command::Demand(demand)),
-        Own::Match(asked) => {
-            let config = Box::new(load_which(&asked.which, env)?.config);
-            Ok(Command::Match { config, request: Box::new(asked.request()) })
-        }
+        Own::Contracts(contracts) => about_contracts(contracts, env),
         Own::Config(look) => Err(look_at(look, env)?),
         Own::Version => Err(Exit::done(version())),
     }
@@ -173,12 +196,28 @@ fn change_funds(funds: Funds, env: &BTreeMap<String, String>) -> Result<Command,
         Funds::Withdraw { how } => (FundsChange::Withdraw, how),
     };
     let config = Box::new(load_which(&how.which, env)?.config);
-    let consent = match (how.dry_run, how.yes) {
-        (true, _) => Consent::DryRun,
-        (false, true) => Consent::Given,
-        (false, false) => Consent::Ask,
+    Ok(Command::ChangeFunds { config, change, consent: how.consent() })
+}
+
+fn about_contracts(contracts: Contracts, env: &BTreeMap<String, String>) -> Result<Command, Exit> {
+    let (task, how) = match contracts {
+        Contracts::Deploy { curator, record, how } => {
+            (ContractsTask::Deploy { curator, record }, how)
+        }
+        Contracts::Seed { registry, how } => (ContractsTask::Seed { registry }, how),
     };
-    Ok(Command::ChangeFunds { config, change, consent })
+    let config = Box::new(load_which(&how.which, env)?.config);
+    Ok(Command::Contracts { config, task, consent: how.consent() })
+}
+
+impl How {
+    fn consent(&self) -> Consent {
+        match (self.dry_run, self.yes) {
+            (true, _) => Consent::DryRun,
+            (false, true) => Consent::Given,
+            (false, false) => Consent::Ask,
+        }
+    }
 }
 
 /// The help of all commands.

@@ -5,8 +5,7 @@ use std::ffi::OsString;
 
 use proptest::prelude::*;
 
-use super::{BAD_CONFIG, Command, Consent, Exit, FundsChange, parse};
-use crate::matching::Output;
+use super::{BAD_CONFIG, Command, Consent, ContractsTask, Exit, FundsChange, parse};
 
 fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     std::iter::once(&("HOME", "/home/op"))
@@ -20,9 +19,7 @@ fn run(line: &str) -> Result<Command, Exit> {
 }
 
 fn run_with(line: &str, pairs: &[(&str, &str)]) -> Result<Command, Exit> {
-    let args = std::iter::once("waymark")
-        .chain(line.split_whitespace())
-        .map(OsString::from);
+    let args = std::iter::once("waymark").chain(line.split_whitespace()).map(OsString::from);
     parse(args, &env(pairs))
 }
 
@@ -45,42 +42,52 @@ fn a_hyphen_in_front_makes_it_a_stock_command_line() {
 }
 
 #[test]
+fn contracts_are_deployed_only_with_consent() {
+    let of = |line: &str| match run(line) {
+        Ok(Command::Contracts { task, consent, .. }) => (task, consent),
+        other => panic!("{line}: {other:?}"),
+    };
+    let (account, text) = (alloy_primitives::Address::repeat_byte(7), "07".repeat(20));
+    assert_eq!(
+        of("contracts deploy"),
+        (ContractsTask::Deploy { curator: None, record: None }, Consent::Ask)
+    );
+    assert_eq!(
+        of(&format!("contracts deploy --curator 0x{text} --record a.json --dry-run")),
+        (
+            ContractsTask::Deploy { curator: Some(account), record: Some("a.json".into()) },
+            Consent::DryRun
+        )
+    );
+    assert_eq!(
+        of(&format!("contracts seed --registry 0x{text} --yes -- -gateway -orchAddr a")),
+        (ContractsTask::Seed { registry: account }, Consent::Given)
+    );
+    for bad in ["contracts seed", "contracts seed --registry 0x07", "contracts deploy --curator me"]
+    {
+        assert_eq!(exit(bad).code, BAD_CONFIG, "{bad}");
+    }
+}
+
+#[test]
 fn funds_are_changed_only_with_consent() {
     let of = |line: &str| match run(line) {
-        Ok(Command::ChangeFunds {
-            change, consent, ..
-        }) => (change, consent),
+        Ok(Command::ChangeFunds { change, consent, .. }) => (change, consent),
         other => panic!("{line}: {other:?}"),
     };
     let wei = |n: u64| alloy_primitives::U256::from(n);
     assert_eq!(
         of("funds add --deposit 5gwei --reserve 7wei"),
-        (
-            FundsChange::Add {
-                deposit: wei(5_000_000_000),
-                reserve: wei(7)
-            },
-            Consent::Ask
-        )
+        (FundsChange::Add { deposit: wei(5_000_000_000), reserve: wei(7) }, Consent::Ask)
     );
-    assert_eq!(
-        of("funds unlock --dry-run"),
-        (FundsChange::Unlock, Consent::DryRun)
-    );
-    assert_eq!(
-        of("funds cancel-unlock --yes"),
-        (FundsChange::CancelUnlock, Consent::Given)
-    );
+    assert_eq!(of("funds unlock --dry-run"), (FundsChange::Unlock, Consent::DryRun));
+    assert_eq!(of("funds cancel-unlock --yes"), (FundsChange::CancelUnlock, Consent::Given));
     assert_eq!(
         of("funds withdraw --yes -- -gateway -orchAddr a"),
         (FundsChange::Withdraw, Consent::Given)
     );
     assert_eq!(exit("funds add").code, BAD_CONFIG, "nothing to add");
-    assert_eq!(
-        exit("funds add --deposit 1.5").code,
-        BAD_CONFIG,
-        "half a wei"
-    );
+    assert_eq!(exit("funds add --deposit 1.5").code, BAD_CONFIG, "half a wei");
     assert_eq!(exit("funds unlock --dry-run --yes").code, BAD_CONFIG);
 }
 
@@ -101,9 +108,7 @@ fn serve_needs_no_file() {
 #[test]
 fn variables_alone_start_a_stock_gateway() {
     let pairs = [("LP_GATEWAY", "true"), ("LP_ORCHADDR", "a")];
-    let Ok(Command::Serve { config, .. }) = run_with("", &pairs) else {
-        panic!("refused")
-    };
+    let Ok(Command::Serve { config, .. }) = run_with("", &pairs) else { panic!("refused") };
     assert_eq!(config.orchestrators.len(), 1);
 }
 
@@ -176,10 +181,7 @@ fn a_misspelt_command_names_the_nearest() {
 #[test]
 fn stock_help_is_grouped_and_readable() {
     let help = exit("-h").stdout;
-    assert!(
-        help.lines().all(|line| line.chars().count() <= 100),
-        "{help}"
-    );
+    assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     insta::assert_snapshot!(help);
 }
 
@@ -208,42 +210,6 @@ fn demand_needs_no_settings_and_one_source() {
 }
 
 #[test]
-fn a_match_is_asked_with_two_sides() {
-    let of = |line: &str| match run(&format!("match --orchestrator node.yaml {line}")) {
-        Ok(Command::Match { request, .. }) => *request,
-        other => panic!("{line}: {other:?}"),
-    };
-    let request = of("--requirements https://g.example --price 1200/3 --watch --every 5m");
-    assert_eq!(request.price, waymark_tagging::UnitPrice::of(1200, 3));
-    assert_eq!(request.every, Some(std::time::Duration::from_secs(300)));
-    let request = of("--requirements classes.yaml --prom");
-    assert_eq!((request.output, request.every), (Output::Prometheus, None));
-    let served = of("--requirements classes.yaml --prom 127.0.0.1:9109");
-    assert!(matches!(served.output, Output::Serve(_)) && served.every.is_some());
-    let registry = "0xa8bB618B1520E284046F3dFc448851A1Ff26e41B";
-    let chain = of(&format!(
-        "--requirements chain --rpc http://a,http://b --registry {registry}"
-    ));
-    assert_eq!(chain.chain.map(|at| at.rpc.len()), Some(2));
-    for (line, part) in [
-        ("", "--requirements <URL|FILE|chain>"),
-        ("--requirements c --price 0.5", "1200/720"),
-        ("--requirements c --price 1/0", "1200/720"),
-        ("--requirements c --json --prom", "cannot be used with"),
-        ("--requirements c --prom here", "127.0.0.1:9109"),
-        ("--requirements c --watch --every 1ms", "a second or more"),
-        (
-            "--requirements chain --rpc http://a",
-            "--registry <ADDRESS>",
-        ),
-    ] {
-        let exit = exit(&format!("match --orchestrator node.yaml {line}"));
-        assert_eq!(exit.code, BAD_CONFIG);
-        assert!(exit.stderr.contains(part), "{line}: {}", exit.stderr);
-    }
-}
-
-#[test]
 fn help_lists_the_commands() {
     insta::assert_snapshot!(exit("help").stdout);
     insta::assert_snapshot!(exit("serve --help").stdout);
@@ -264,10 +230,7 @@ fn a_stock_command_line_can_be_shown_as_a_file() {
 #[test]
 fn showing_hides_secrets() {
     let shown = exit("config show --config tests/data/config/full.yaml").stdout;
-    assert!(
-        shown.contains("webhook: \"https://***@hook.example.org/list?***\""),
-        "{shown}"
-    );
+    assert!(shown.contains("webhook: \"https://***@hook.example.org/list?***\""), "{shown}");
     assert!(!shown.contains("secret"), "{shown}");
 }
 
@@ -286,10 +249,7 @@ fn flags_can_be_asked_for_as_json() {
     assert_eq!(flags["optional"]["maxAttempts"]["default"], "3");
     assert_eq!(flags["optional"]["maxAttempts"]["type"], "str");
     assert_eq!(flags["optional"]["gateway"]["option"], "-gateway");
-    assert_eq!(
-        flags["optional"].as_object().map(serde_json::Map::len),
-        Some(124)
-    );
+    assert_eq!(flags["optional"].as_object().map(serde_json::Map::len), Some(124));
 }
 
 proptest! {

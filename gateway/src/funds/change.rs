@@ -30,9 +30,7 @@ pub(super) async fn run(
         return Ok(FAILED);
     }
     if !agreed(consent, console)? {
-        let dry = consent == Consent::DryRun;
-        console.say(if dry { "A dry run: nothing was sent.\n" } else { "Nothing was sent.\n" })?;
-        return Ok(if dry { DONE } else { FAILED });
+        return not_sent(consent, console);
     }
     let key = wallet::open(config, clock, console.secret).await?;
     console.say("Sending; this takes until the transaction is in a block.\n")?;
@@ -86,7 +84,15 @@ pub(super) fn shown(plan: &Plan) -> String {
     text
 }
 
-fn agreed(consent: Consent, console: &Console<'_>) -> Result<bool, FundsError> {
+/// Says that nothing was sent: a dry run wants it so, or consent was refused.
+pub(crate) fn not_sent(consent: Consent, console: &mut Console<'_>) -> Result<u8, FundsError> {
+    let dry = consent == Consent::DryRun;
+    console.say(if dry { "A dry run: nothing was sent.\n" } else { "Nothing was sent.\n" })?;
+    Ok(if dry { DONE } else { FAILED })
+}
+
+/// Whether the transaction that was shown may be sent.
+pub(crate) fn agreed(consent: Consent, console: &Console<'_>) -> Result<bool, FundsError> {
     match consent {
         Consent::DryRun => Ok(false),
         Consent::Given => Ok(true),
@@ -97,7 +103,8 @@ fn agreed(consent: Consent, console: &Console<'_>) -> Result<bool, FundsError> {
     }
 }
 
-pub(super) fn done(receipt: &Receipt) -> String {
+/// What became of a transaction.
+pub(crate) fn done(receipt: &Receipt) -> String {
     format!(
         "Done: transaction {} in block {}, {} gas for {}\n",
         receipt.hash,

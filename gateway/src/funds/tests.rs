@@ -119,6 +119,7 @@ fn a_plan_and_what_became_of_it() {
         block: 123_456,
         gas_used: 107_904,
         cost: U256::from(1_079_040_000_000_u64),
+        contract: None,
     });
     insta::assert_snapshot!(text);
 }

@@ -33,7 +33,7 @@ pub(crate) fn fund_settings(chain: &config::Chain) -> FundSettings {
 }
 
 /// The address that pays. The key stays closed.
-pub(super) fn account(config: &Config) -> Result<Address, FundsError> {
+pub(crate) fn account(config: &Config) -> Result<Address, FundsError> {
     let chain = config.chain.as_ref();
     let location = Location {
         data_dir: &config.data_dir,
@@ -47,7 +47,7 @@ pub(super) fn account(config: &Config) -> Result<Address, FundsError> {
 }
 
 /// Opens the key. Takes a second or more.
-pub(super) async fn open(config: &Config, clock: &Clock, ask: Ask) -> Result<LocalKey, FundsError> {
+pub(crate) async fn open(config: &Config, clock: &Clock, ask: Ask) -> Result<LocalKey, FundsError> {
     // Otherwise one would be made.
     account(config)?;
     let (config, now) = (config.clone(), clock.wall());
@@ -56,13 +56,13 @@ pub(super) async fn open(config: &Config, clock: &Clock, ask: Ask) -> Result<Loc
 }
 
 /// The settings of the chain, or that there is none.
-pub(super) fn chain_of(config: &Config) -> Result<&config::Chain, FundsError> {
+pub(crate) fn chain_of(config: &Config) -> Result<&config::Chain, FundsError> {
     let network = || PaymentsError::OffChain { network: config.network.to_string() };
     config.chain.as_ref().ok_or_else(|| network().into())
 }
 
 /// The funds of `sender`, without the rest of the chain.
-pub(super) async fn funds(config: &Config, sender: Address) -> Result<Funds, FundsError> {
+pub(crate) async fn funds(config: &Config, sender: Address) -> Result<Funds, FundsError> {
     let settings = fund_settings(chain_of(config)?);
     let (rpc, chain) = payments::connect(config, sender)?;
     Ok(Funds::connect(rpc, chain.controller, sender, settings).await?)

@@ -3,6 +3,7 @@
 mod admin;
 mod chaos;
 mod commands;
+mod contracts;
 mod faults;
 mod funds;
 mod harness;

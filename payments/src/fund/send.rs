@@ -1,11 +1,13 @@
 //! Sending what was planned, and waiting for what becomes of it.
 
+mod outbox;
+
 use alloy::{
     consensus::{SignableTransaction as _, TxEip1559, TxEnvelope},
     eips::{eip2718::Encodable2718 as _, eip2930::AccessList},
     network::TxSignerSync as _,
 };
-use alloy_primitives::{B256, Bytes, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -28,6 +30,20 @@ pub struct Receipt {
     pub gas_used: u64,
     /// What it cost, wei, ether that went with it left out.
     pub cost: U256,
+    /// The contract that it made.
+    pub contract: Option<Address>,
+}
+
+/// A transaction but for its nonce and its fees.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) chain_id: u64,
+    pub(super) from: Address,
+    pub(super) gas: u64,
+    pub(super) to: TxKind,
+    pub(super) value: U256,
+    pub(super) data: Bytes,
+    pub(super) what: String,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +57,8 @@ struct RawReceipt {
     gas_used: U256,
     #[serde(default)]
     effective_gas_price: U256,
+    #[serde(default)]
+    contract_address: Option<Address>,
 }
 
 impl Funds {
@@ -53,8 +71,26 @@ impl Funds {
         let Some(gas) = plan.gas_limit() else {
             return Err(FundError::Obstacle { obstacle: super::Obstacle::NoEstimate });
         };
-        if key.address() != plan.from {
-            return Err(FundError::WrongKey { planned: plan.from, key: key.address() });
+        let outgoing = Outgoing {
+            chain_id: plan.chain_id,
+            from: plan.from,
+            gas,
+            to: TxKind::Call(plan.to),
+            value: plan.action.value(),
+            data: plan.action.data(),
+            what: plan.action.to_string(),
+        };
+        self.send_out(outgoing, key).await
+    }
+
+    /// Signs, sends, waits and replaces.
+    pub(super) async fn send_out(
+        &self,
+        outgoing: Outgoing,
+        key: &LocalKey,
+    ) -> Result<Receipt, FundError> {
+        if key.address() != outgoing.from {
+            return Err(FundError::WrongKey { planned: outgoing.from, key: key.address() });
         }
         let mut next = self.next_nonce.lock().await;
         let max = self.max_gas_price();
@@ -73,22 +109,22 @@ impl Funds {
                 }
             }
             let tx = TxEip1559 {
-                chain_id: plan.chain_id,
+                chain_id: outgoing.chain_id,
                 nonce,
-                gas_limit: gas,
+                gas_limit: outgoing.gas,
                 max_fee_per_gas: fees.cap.saturating_to(),
                 max_priority_fee_per_gas: fees.tip.saturating_to(),
-                to: TxKind::Call(plan.to),
-                value: plan.action.value(),
+                to: outgoing.to,
+                value: outgoing.value,
                 access_list: AccessList::default(),
-                input: plan.action.data(),
+                input: outgoing.data.clone(),
             };
-            let (hash, raw) = signed(tx, plan, key)?;
+            let (hash, raw) = signed(tx, key)?;
             if !hashes.contains(&hash) {
                 self.submit(&raw, hashes.is_empty()).await?;
                 hashes.push(hash);
                 *next = Some(nonce + 1);
-                tracing::info!(%hash, nonce, action = %plan.action, "transaction sent");
+                tracing::info!(%hash, nonce, action = %outgoing.what, "transaction sent");
             }
             if let Some(receipt) = self.wait(&hashes).await? {
                 return receipt;
@@ -168,14 +204,15 @@ impl Funds {
                 block: block.saturating_to(),
                 gas_used: raw.gas_used.saturating_to(),
                 cost: raw.gas_used.saturating_mul(raw.effective_gas_price),
+                contract: raw.contract_address,
             })));
         }
         Ok(None)
     }
 }
 
-fn signed(mut tx: TxEip1559, plan: &Plan, key: &LocalKey) -> Result<(B256, Bytes), FundError> {
-    let signer = key.transactions(plan.chain_id);
+fn signed(mut tx: TxEip1559, key: &LocalKey) -> Result<(B256, Bytes), FundError> {
+    let signer = key.transactions(tx.chain_id);
     let signature = signer.sign_transaction_sync(&mut tx).map_err(FundError::Sign)?;
     let envelope = TxEnvelope::from(tx.into_signed(signature));
     Ok((*envelope.tx_hash(), envelope.encoded_2718().into()))

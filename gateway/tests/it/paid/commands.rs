@@ -15,7 +15,7 @@ use super::harness::{Market, SENDER, base, finney};
 use crate::{harness::config_of, process::waymark};
 
 /// The settings of a gateway that never ran.
-fn settings(market: &Market, dir: &Path) -> Box<Config> {
+pub(super) fn settings(market: &Market, dir: &Path) -> Box<Config> {
     let all: Vec<&Orchestrator> = market.orchestrators.iter().collect();
     let mut arguments = vec!["waymark".to_owned()];
     arguments.extend(market.arguments(dir, market.chain.url(), &all));
@@ -23,11 +23,11 @@ fn settings(market: &Market, dir: &Path) -> Box<Config> {
     Box::new(config_of(&arguments))
 }
 
-type Answer = fn(&str) -> std::io::Result<Option<String>>;
+pub(super) type Answer = fn(&str) -> std::io::Result<Option<String>>;
 
-const NOBODY: Answer = |_| Ok(None);
-const YES: Answer = |_| Ok(Some("yes\n".to_owned()));
-const NO: Answer = |_| Ok(Some("y\n".to_owned()));
+pub(super) const NOBODY: Answer = |_| Ok(None);
+pub(super) const YES: Answer = |_| Ok(Some("yes\n".to_owned()));
+pub(super) const NO: Answer = |_| Ok(Some("y\n".to_owned()));
 
 async fn run(command: Command, confirm: Answer) -> Result<(u8, String), FundsError> {
     let mut out = Vec::new();
