@@ -11,7 +11,9 @@ use alloy_primitives::{Address, U256};
 use waymark_tracker::command::Demand;
 
 use crate::config::{self, Config, Loaded, Problems, StockRequest};
+use crate::matching::MatchRequest;
 
+mod matching;
 mod own;
 #[cfg(test)]
 mod tests;
@@ -59,6 +61,13 @@ pub enum Command {
         task: ContractsTask,
         /// Whether to ask before it is done.
         consent: Consent,
+    },
+    /// Say whether an orchestrator qualifies for the classes of a gateway.
+    Match {
+        /// The settings, for a node that answers only a gateway with funds.
+        config: Box<Config>,
+        /// What is compared.
+        request: Box<MatchRequest>,
     },
     /// Report demand by tag from the logs of a chain; needs no settings.
     Demand(Box<Demand>),

@@ -28,12 +28,13 @@ use std::{
     path::PathBuf,
 };
 
-use waymark_payments::{chain::ReadError, fund::FundError};
+use waymark_payments::{chain::ReadError, fund::FundError, signer::LocalKey};
 
 use crate::{
     app::Ask,
     cli::Command,
     clock::Clock,
+    config::Config,
     contracts::ContractsError,
     payments::{KeyError, PaymentsError},
 };
@@ -135,6 +136,11 @@ impl Console<'_> {
     }
 }
 
+/// The key of these settings, opened. `ask` is asked for its pass-phrase if the settings have none.
+pub async fn open_key(config: &Config, clock: &Clock, ask: Ask) -> Result<LocalKey, FundsError> {
+    wallet::open(config, clock, ask).await
+}
+
 /// Carries a command out; returns the exit code.
 pub async fn run(
     command: Command,
@@ -158,7 +164,9 @@ pub async fn run(
             console.say(&report.to_string())?;
             Ok(if report.is_fatal() { FAILED } else { DONE })
         }
-        Command::Serve { .. } => Err(FundsError::OtherCommand),
+        Command::Serve { .. } | Command::Demand(_) | Command::Match { .. } => {
+            Err(FundsError::OtherCommand)
+        }
     }
 }
 

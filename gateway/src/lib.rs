@@ -31,6 +31,7 @@ pub mod http;
 pub mod ingest;
 pub mod job;
 pub mod lifecycle;
+pub mod matching;
 pub mod metrics;
 pub mod orchestrator;
 pub mod payments;

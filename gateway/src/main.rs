@@ -13,6 +13,8 @@ use waymark::{
     clock::Clock,
     config::Config,
     funds::{self, Console},
+    matching::{self, MatchRequest},
+    signer::{OffChain, Signer},
     telemetry,
 };
 use waymark_tracker::command::{self, Demand, Streams};
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     match cli::parse(std::env::args_os(), &env) {
         Ok(Command::Serve { config, warnings }) => serve(*config, &warnings),
         Ok(Command::Demand(demand)) => report_demand(&demand),
+        Ok(Command::Match { config, request }) => compare(&config, &request),
         Ok(command) => about_money(command),
         Err(Exit { code, stdout, stderr }) => {
             if std::io::stdout().write_all(stdout.as_bytes()).is_err() {
@@ -82,6 +85,34 @@ fn report_demand(demand: &Demand) -> ExitCode {
             let text = format!("waymark: {}\n", waymark::orchestrator::error::chain(&error));
             fail(error.exit_code(), &text)
         }
+    }
+}
+
+/// Compares an orchestrator with requirements.
+fn compare(config: &Config, request: &MatchRequest) -> ExitCode {
+    telemetry::init(&config.log);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(DEFECT, &format!("waymark: no runtime: {error}\n")),
+    };
+    let clock = Clock::start();
+    let comparing = async {
+        let signer: Box<dyn Signer> = match config.chain {
+            Some(_) => match funds::open_key(config, &clock, ask).await {
+                Ok(key) => Box::new(key),
+                Err(error) => {
+                    return Err((error.exit_code(), waymark::orchestrator::error::chain(&error)));
+                }
+            },
+            None => Box::new(OffChain),
+        };
+        let mut out = std::io::stdout();
+        let compared = matching::run(request, &*signer, &clock, &mut out).await;
+        compared.map_err(|error| (error.exit_code(), waymark::orchestrator::error::chain(&error)))
+    };
+    match runtime.block_on(comparing) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((code, text)) => fail(code, &format!("waymark: {text}\n")),
     }
 }
 

@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use waymark_tracker::command::Demand;
 
+use super::matching::Match;
 use super::{
     BAD_CONFIG, Command, Consent, ContractsTask, Exit, FundsChange, serve, stock, version,
 };
@@ -39,6 +40,8 @@ enum Own {
     },
     // Its help is in the crate.
     Demand(Box<Demand>),
+    /// Say whether an orchestrator qualifies for a gateway's classes, and what it misses.
+    Match(Box<Match>),
     /// Put the registry of tags, this project's own contract, on a chain.
     #[command(subcommand)]
     Contracts(Contracts),
@@ -152,7 +155,7 @@ struct Source {
 }
 
 #[derive(Debug, Args)]
-struct Which {
+pub(super) struct Which {
     #[command(flatten)]
     source: Source,
     /// A stock command line instead, like: -- -gateway -orchAddr a:8935.
@@ -171,6 +174,10 @@ pub(super) fn parse(args: Vec<OsString>, env: &BTreeMap<String, String>) -> Resu
             Ok(Command::Doctor { config })
         }
         Own::Demand(demand) => Ok(Command::Demand(demand)),
+        Own::Match(asked) => {
+            let config = Box::new(load_which(&asked.which, env)?.config);
+            Ok(Command::Match { config, request: Box::new(asked.request()) })
+        }
         Own::Contracts(contracts) => about_contracts(contracts, env),
         Own::Config(look) => Err(look_at(look, env)?),
         Own::Version => Err(Exit::done(version())),

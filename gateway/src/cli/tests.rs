@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use proptest::prelude::*;
 
 use super::{BAD_CONFIG, Command, Consent, ContractsTask, Exit, FundsChange, parse};
+use crate::matching::Output;
 
 fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     std::iter::once(&("HOME", "/home/op"))
@@ -204,6 +205,37 @@ fn demand_needs_no_settings_and_one_source() {
         ("--rpc nowhere", "accepted: http, https, ws and wss"),
     ] {
         let exit = exit(&format!("demand --broker {broker} {line}"));
+        assert_eq!(exit.code, BAD_CONFIG);
+        assert!(exit.stderr.contains(part), "{line}: {}", exit.stderr);
+    }
+}
+
+#[test]
+fn a_match_is_asked_with_two_sides() {
+    let of = |line: &str| match run(&format!("match --orchestrator node.yaml {line}")) {
+        Ok(Command::Match { request, .. }) => *request,
+        other => panic!("{line}: {other:?}"),
+    };
+    let request = of("--requirements https://g.example --price 1200/3 --watch --every 5m");
+    assert_eq!(request.price, waymark_tagging::UnitPrice::of(1200, 3));
+    assert_eq!(request.every, Some(std::time::Duration::from_secs(300)));
+    let request = of("--requirements classes.yaml --prom");
+    assert_eq!((request.output, request.every), (Output::Prometheus, None));
+    let served = of("--requirements classes.yaml --prom 127.0.0.1:9109");
+    assert!(matches!(served.output, Output::Serve(_)) && served.every.is_some());
+    let registry = "0xa8bB618B1520E284046F3dFc448851A1Ff26e41B";
+    let chain = of(&format!("--requirements chain --rpc http://a,http://b --registry {registry}"));
+    assert_eq!(chain.chain.map(|at| at.rpc.len()), Some(2));
+    for (line, part) in [
+        ("", "--requirements <URL|FILE|chain>"),
+        ("--requirements c --price 0.5", "1200/720"),
+        ("--requirements c --price 1/0", "1200/720"),
+        ("--requirements c --json --prom", "cannot be used with"),
+        ("--requirements c --prom here", "127.0.0.1:9109"),
+        ("--requirements c --watch --every 1ms", "a second or more"),
+        ("--requirements chain --rpc http://a", "--registry <ADDRESS>"),
+    ] {
+        let exit = exit(&format!("match --orchestrator node.yaml {line}"));
         assert_eq!(exit.code, BAD_CONFIG);
         assert!(exit.stderr.contains(part), "{line}: {}", exit.stderr);
     }
