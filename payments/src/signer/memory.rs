@@ -73,6 +73,12 @@ impl LocalKey {
         self.sign_digest(&personal_digest(message))
     }
 
+    /// Signs the EIP-712 digest of a document that the gateway publishes. The caller makes the digest
+    /// itself and from its own document, so that nobody can have a ticket or a transaction signed.
+    pub fn sign_document(&self, digest: &B256) -> Signature {
+        self.sign_digest(digest)
+    }
+
     /// For transactions on one chain; one for another chain is refused before it is signed.
     pub fn transactions(&self, chain: ChainId) -> TransactionSigner {
         LocalSigner::new_with_credential(self.clone(), self.address, Some(chain))

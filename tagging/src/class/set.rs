@@ -76,6 +76,15 @@ impl ClassSet {
     }
 }
 
+/// Classes that were accepted before. Of several with one tag the last counts.
+impl FromIterator<Arc<JobClass>> for ClassSet {
+    fn from_iter<I: IntoIterator<Item = Arc<JobClass>>>(classes: I) -> Self {
+        let by_tag: BTreeMap<Tag, _> =
+            classes.into_iter().map(|class| (class.tag.clone(), class)).collect();
+        Self { classes: by_tag.into_values().collect(), notices: Vec::new() }
+    }
+}
+
 struct Author<'a> {
     rules: &'a Authoring<'a>,
     vocabulary: &'a Vocabulary,

@@ -23,6 +23,31 @@ impl Revisions {
         Self { seq, floor: seq, latest: BTreeMap::new() }
     }
 
+    /// Goes on from what [`whole`](Self::whole) gave a process before this one.
+    pub fn restore(saved: Requirements) -> Self {
+        let latest = saved.changes.into_iter().map(|change| (change.tag.clone(), change));
+        Self { seq: saved.head.seq, floor: saved.since_seq, latest: latest.collect() }
+    }
+
+    /// Everything that is known, withdrawals included, as an answer to the oldest state that readers
+    /// may still have: what a process keeps for the one after it.
+    pub fn whole(&self, head: Head) -> Requirements {
+        let mut changes: Vec<_> = self.latest.values().cloned().collect();
+        changes.sort_by_key(|change| change.seq);
+        let head = Head { seq: self.seq, ..head };
+        Requirements { head, since_seq: self.floor, complete: false, changes }
+    }
+
+    /// The last change of a tag.
+    pub fn of(&self, tag: &Tag) -> Option<&Change> {
+        self.latest.get(tag)
+    }
+
+    /// The oldest state for which there is an answer with changes alone.
+    pub const fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// The number of the state of today; 0 before there was any.
     pub const fn seq(&self) -> u64 {
         self.seq

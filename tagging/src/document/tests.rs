@@ -244,6 +244,9 @@ fn a_reader_follows_the_changes_from_any_state() {
         read.document.apply(&mut known);
         assert_eq!(known, wanted, "{since}");
     }
+    let text = json(&revisions.whole(head(gateway, 0)));
+    let kept = Requirements::read("state.json", text.as_bytes()).unwrap_or_else(|p| panic!("{p}"));
+    assert_eq!(Revisions::restore(kept.document), revisions, "what is kept is all there is");
     let resumed = Revisions::resume(8);
     assert!(resumed.since(7, head(gateway, 0)).complete);
     let entries: Vec<_> =
