@@ -3,7 +3,7 @@
 # `make demo` pay on, and forge with the compiler, which test the contracts. Into contracts/node_modules, at the
 # versions of contracts/package-lock.json.
 # Looks where testkit/src/chain/anvil.rs and xtask/src/forge.rs look. `--check` installs nothing and fails when
-# one is missing.
+# anvil is missing. Without npm, anvil alone is enough for everything but `cargo xtask forge`.
 set -eu
 cd "$(dirname "$0")/../contracts"
 
@@ -23,13 +23,19 @@ complete() {
     found anvil "${WAYMARK_ANVIL:-}" && found forge "${WAYMARK_FORGE:-}" && [ -d node_modules/solc ]
 }
 
+if [ "${1:-}" = --check ]; then
+    found anvil "${WAYMARK_ANVIL:-}"
+    exit
+fi
 complete && exit 0
-[ "${1:-}" != --check ] || exit 1
 
 if ! command -v npm >/dev/null 2>&1; then
-    echo "anvil, forge or the Solidity compiler is missing and there is no npm to install it with: install npm" >&2
-    echo "(apt-get install npm), or put anvil and forge on the PATH, or their paths into WAYMARK_ANVIL and" >&2
-    echo "WAYMARK_FORGE" >&2
+    if found anvil "${WAYMARK_ANVIL:-}"; then
+        echo "There is no npm to install forge and the Solidity compiler with; only \`cargo xtask forge\` needs them." >&2
+        exit 0
+    fi
+    echo "anvil is missing and there is no npm to install it with: install npm (apt-get install npm)," >&2
+    echo "or put anvil on the PATH, or its path into WAYMARK_ANVIL" >&2
     exit 1
 fi
 echo "Installing anvil, forge and the Solidity compiler with npm."

@@ -1,5 +1,6 @@
 //! `cargo xtask forge`: the tests of the contracts, run by forge with the compiler of `cargo xtask solc`.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -32,6 +33,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut command = Command::new(&forge);
     command.current_dir(&folder).kill_on_drop(true).arg("test").args(&args.arguments);
     command.env("FOUNDRY_PROFILE", if args.deep { "deep" } else { "default" });
+    if args.deep {
+        // Another one each time; forge prints it when a test fails.
+        let seed = RandomState::new().build_hasher().finish();
+        command.args(["--fuzz-seed", &format!("{seed:#x}")]);
+    }
     if args.write_gas {
         command.env("FORGE_SNAPSHOT_CHECK", "false");
     }

@@ -9,8 +9,7 @@ contract LabelsTest is Fixture {
 
     function setUp() public override {
         super.setUp();
-        // No label of the tests, so that none exists already.
-        parent = root("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz");
+        parent = root("ai");
     }
 
     function test_every_byte_at_the_beginning_and_after() external {
@@ -63,12 +62,15 @@ contract LabelsTest is Fixture {
         this.testFuzz_any_bytes(label, false);
     }
 
-    /// Registers as the curator, or is refused at a byte.
+    /// Registers as the curator, or is refused at a byte, or because the tag is there already.
     function accepts(uint32 below, string memory label, bool valid, uint256 position) private {
+        bytes32 above = below == 0 ? bytes32(0) : registry.keyOf(below);
+        uint32 there = registry.tagIdOf(keccak256(abi.encode(above, keccak256(bytes(label)))));
         if (!valid) vm.expectRevert(abi.encodeWithSelector(InvalidLabel.selector, label, position));
+        else if (there != 0) vm.expectRevert(abi.encodeWithSelector(TagExists.selector, there));
         vm.prank(curator);
         uint32 id = registry.registerTag(below, label, 0, 0, "");
-        if (valid) assertEq(registry.tagInfo(id).owner, curator, label);
+        if (valid && there == 0) assertEq(registry.tagInfo(id).owner, curator, label);
     }
 
     function rootError(bytes calldata label) private pure returns (uint256) {
