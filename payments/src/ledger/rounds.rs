@@ -148,12 +148,10 @@ impl Ledger {
             let mut places: BTreeMap<B256, usize> = BTreeMap::new();
             while let Some(row) = rows.next()? {
                 let session = session(row)?;
-                match places.get(&session.params) {
-                    Some(&at) => sessions[at].tickets += session.tickets,
-                    None => {
-                        places.insert(session.params, sessions.len());
-                        sessions.push(session);
-                    }
+                let place = *places.entry(session.params).or_insert(sessions.len());
+                match sessions.get_mut(place) {
+                    Some(known) => known.tickets = known.tickets.saturating_add(session.tickets),
+                    None => sessions.push(session),
                 }
             }
             Ok(sessions)
