@@ -47,8 +47,13 @@ pub struct Demand {
     /// The BondingManager, to find gateways that delegate to whom they pay.
     #[arg(long, value_name = "ADDRESS")]
     pub bonding: Option<Address>,
-    /// Leaf files of round books: a directory, or a web address that has <gateway>/<round>.json.
-    #[arg(long, value_name = "DIR|URL", requires = "registry")]
+    /// Leaf files of round books: a directory, or a web address.
+    #[arg(
+        long,
+        value_name = "DIR|URL",
+        requires = "registry",
+        help = "Leaf files of round books: a directory, or a web address that has <gateway>/<round>.json"
+    )]
     pub books: Option<String>,
     /// How to write the report.
     #[arg(long, value_enum, default_value_t)]
