@@ -11,6 +11,7 @@
 //! This crate is the only one that ever holds a key.
 #![forbid(unsafe_code)]
 
+pub mod book;
 pub mod chain;
 pub mod check;
 pub mod credit;
