@@ -137,10 +137,10 @@ pub(crate) async fn run(
 ) -> Result<u8, FundsError> {
     match task {
         ContractsTask::Deploy { curator, record } => {
-            deploy::run(config, curator, record, consent, clock, console).await
+            Box::pin(deploy::run(config, curator, record, consent, clock, console)).await
         }
         ContractsTask::Seed { registry } => {
-            seed::run(config, registry, consent, clock, console).await
+            Box::pin(seed::run(config, registry, consent, clock, console)).await
         }
     }
 }
