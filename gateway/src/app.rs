@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use crate::{
+    advertise::{AdvertiseError, Advertiser, Draw, Identity},
     buffers::Buffers,
     clock::Clock,
     config::Config,
@@ -74,6 +75,13 @@ pub enum StartError {
         /// Why.
         #[source]
         source: PaymentsError,
+    },
+    /// The job classes cannot be used.
+    #[error("cannot publish requirements")]
+    Requirements {
+        /// Why.
+        #[source]
+        source: AdvertiseError,
     },
     /// A metric was registered twice, or similar.
     #[error("cannot set up metrics")]
@@ -146,6 +154,12 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
             (signer, Some(payments), Some(pool))
         }
     };
+    let registry_of_tags = config.chain.as_ref().and_then(|chain| chain.tag_registry);
+    let own =
+        payments.as_deref().map_or(Identity::OFF_CHAIN, |p| Identity::of(p, registry_of_tags));
+    let (tags, random) = (Registry::builtin(), Draw::random());
+    let advertiser = Advertiser::start(&config, own, clock.clone(), tags, &registry, random)
+        .map_err(|source| StartError::Requirements { source })?;
     let source = match (&config.orchestrator_webhook, pool) {
         (Some(url), _) => Source::Webhook(http_client()?, url.clone()),
         (None, Some(pool)) if config.orchestrators.is_empty() => Source::Chain(pool),
@@ -167,6 +181,7 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
         transport: Transport::new(tasks.clone(), buffers.clone()),
         signer,
         payments,
+        advertiser,
         identity,
         silent: Arc::new(config.tags.silent_orchestrators.iter().map(host_of).collect()),
         blocked: Arc::new(config.block_list.iter().copied().collect()),
@@ -180,7 +195,7 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
         version: Label::from_untrusted(concat!("waymark/", env!("CARGO_PKG_VERSION")))
             .ok_or(StartError::Version)?,
         region: config.region.parse().map_err(|e| setup("the region", e))?,
-        tags: Registry::builtin(),
+        tags,
         metrics,
         registry,
         config,
@@ -233,6 +248,12 @@ fn run_services(context: &Arc<Context>, media: TcpListener) {
     let tasks = &context.tasks;
     tasks.service("media", media::serve(Arc::clone(context), media));
     tasks.service("streams", Arc::clone(&context.streams).watch(context.clock.clone()));
+    if let Some(advertiser) = &context.advertiser {
+        tasks.service("job classes", Arc::clone(advertiser).watch());
+        let (directory, request) = (context.directory.clone(), context.identity.clone());
+        let describing = Arc::clone(advertiser).describe_all(directory, request);
+        tasks.service("descriptions", describing);
+    }
     let transport = context.transport.clone();
     tasks.service("sweep", async move {
         let mut interval = tokio::time::interval(SWEEP_EVERY);

@@ -118,6 +118,8 @@ pub struct Config {
     pub stream_idle: Duration,
     /// Tags of jobs.
     pub tags: Tags,
+    /// What orchestrators are asked for, and how that is published.
+    pub requirements: Requirements,
     /// Open data.
     pub records: Records,
     /// Log lines.
@@ -167,6 +169,27 @@ pub struct Tags {
     pub allowed: Option<Vec<TagPattern>>,
     /// Numbers of tags on this chain.
     pub ids: Vec<TagNumber>,
+    /// Whether tags that the registry does not have are registered.
+    pub register: bool,
+}
+
+/// What orchestrators are asked for, and how that is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirements {
+    /// Files of classes and directories of them; nothing is asked for without any.
+    pub files: Vec<PathBuf>,
+    /// Name of the gateway, at most 120 characters.
+    pub name: String,
+    /// How its operator is reached, at most 200 characters.
+    pub contact: Option<String>,
+    /// Where programs reach it.
+    pub url: Option<Url>,
+    /// Where its data is.
+    pub data_url: Option<Url>,
+    /// How long a published document is valid, at least a minute.
+    pub lifetime: Duration,
+    /// Share of new sessions that begin with orchestrators of whom too little is known, 0 to 100.
+    pub probe_percent: u8,
 }
 
 /// Open data.

@@ -8,6 +8,7 @@ use waymark_proto::net::OrchestratorRequest;
 use waymark_tagging::Registry;
 
 use crate::{
+    advertise::Advertiser,
     buffers::Buffers,
     clock::Clock,
     config::Config,
@@ -40,6 +41,8 @@ pub struct Context {
     pub signer: Arc<dyn Signer>,
     /// Paying; `None` off-chain.
     pub payments: Option<Arc<Payments>>,
+    /// What is asked of orchestrators; `None` where no classes are configured.
+    pub advertiser: Option<Arc<Advertiser>>,
     /// The signed identity part of GetOrchestrator.
     pub identity: OrchestratorRequest,
     /// Orchestrators that are told no tag, as `host:port`.

@@ -5,3 +5,4 @@ pub mod body;
 pub mod media;
 mod play;
 mod push;
+mod requirements;

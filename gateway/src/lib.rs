@@ -15,6 +15,7 @@
 //! and time, and never able to end the process.
 #![forbid(unsafe_code)]
 
+pub mod advertise;
 pub mod app;
 pub mod buffers;
 pub mod capability;

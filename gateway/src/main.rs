@@ -27,6 +27,8 @@ const PORT_TAKEN: u8 = 69;
 const DEFECT: u8 = 70;
 /// `EX_CONFIG`: the key, the chain or the ledger cannot be used.
 const CANNOT_PAY: u8 = 78;
+/// `EX_CONFIG`: the job classes cannot be used, and none were published before.
+const BAD_CLASSES: u8 = 78;
 /// `EX_CANTCREAT`: the data directory cannot be used.
 const NO_DATA_DIR: u8 = 73;
 
@@ -201,6 +203,7 @@ fn code_of(error: &StartError) -> u8 {
         StartError::Bind { .. } => PORT_TAKEN,
         StartError::DataDir { .. } | StartError::Recorder { .. } => NO_DATA_DIR,
         StartError::Payments { .. } => CANNOT_PAY,
+        StartError::Requirements { .. } => BAD_CLASSES,
         _ => DEFECT,
     }
 }

@@ -24,7 +24,7 @@ pub use fault::{Fault, classify_refusal, classify_result, classify_rpc};
 pub use header::{HEADER_LIMIT, HeaderTooLong, header_value, payment_header};
 pub use info::{InfoError, SessionInfo, read_fresh_token};
 pub use profile::{profile_id, profile_ids, video_profile};
-pub use request::{end_session_request, orchestrator_request, tagged_token};
+pub use request::{end_session_request, orchestrator_request, tag_header, tagged_token};
 pub use result::{RESULT_LIMIT, RemoteRendition, ResultError, TranscodeOutput, decode_result};
 pub use segment::{SegmentCredentials, flatten, seg_data, wire_millis};
 pub use waymark_payments::price::Price;

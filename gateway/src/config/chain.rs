@@ -38,6 +38,8 @@ pub struct Chain {
     pub price_feed: Option<Address>,
     /// Discovery by the registry of AI services.
     pub ai_registry: bool,
+    /// The JobTagRegistry.
+    pub tag_registry: Option<Address>,
 }
 
 /// What an orchestrator may cost.

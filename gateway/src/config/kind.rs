@@ -12,6 +12,8 @@ impl Kind {
         match self {
             Self::Network => "name".into(),
             Self::Directory | Self::OptionalPath => "path".into(),
+            Self::Paths => "list of paths".into(),
+            Self::Text(most) => format!("text, up to {most} characters"),
             Self::Region => "three letters".into(),
             Self::Listen(_) => "host:port".into(),
             Self::Truth => "true, false".into(),
@@ -58,6 +60,8 @@ impl Kind {
             Self::EthAddress => "0x…",
             Self::RpcUrls => "URL,…",
             Self::OptionalPath => "PATH",
+            Self::Paths => "PATH,…",
+            Self::Text(_) => "TEXT",
             Self::Secret => "TEXT|FILE",
             Self::Wei => "WEI",
             Self::Amount | Self::Price => "AMOUNT",
@@ -82,6 +86,7 @@ impl Kind {
                 json!({"type": "string"})
             }
             Self::OptionalPath | Self::Secret => json!({"type": ["string", "null"]}),
+            Self::Text(most) => json!({"type": ["string", "null"], "maxLength": most}),
             Self::EthAddress => json!({
                 "type": ["string", "null"],
                 "pattern": "^0x[0-9A-Fa-f]{40}$",
@@ -125,7 +130,11 @@ impl Kind {
                 {"type": "array", "minItems": 1, "maxItems": MAX_PROFILES,
                  "items": {"anyOf": [{"enum": PRESET_NAMES}, profile_schema()]}},
             ]}),
-            Self::Orchestrators | Self::EthAddresses | Self::RpcUrls | Self::TagPatterns => json!({
+            Self::Orchestrators
+            | Self::EthAddresses
+            | Self::RpcUrls
+            | Self::TagPatterns
+            | Self::Paths => json!({
                 "type": ["array", "null"],
                 "items": {"type": "string"},
             }),

@@ -181,6 +181,25 @@ pub(super) fn eth_addresses(item: &Item, _: Kind) -> Parsed<Vec<Address>> {
     })
 }
 
+pub(super) fn paths(item: &Item, _: Kind) -> Parsed<Vec<PathBuf>> {
+    list(item, |piece| match element(piece)? {
+        text if text.is_empty() || text.contains('\0') => Err("is not a path".to_owned()),
+        text => Ok(PathBuf::from(text)),
+    })
+}
+
+/// One line of text, or nothing.
+pub(super) fn text(item: &Item, kind: Kind) -> Parsed<Option<String>> {
+    let most = if let Kind::Text(most) = kind { most } else { usize::MAX };
+    scalar(item, |text| match text {
+        "" => Ok(None),
+        _ if text.chars().count() > most || text.contains(char::is_control) => {
+            Err(format!("must be one line of at most {most} characters"))
+        }
+        _ => Ok(Some(text.to_owned())),
+    })
+}
+
 /// A version number; a `v` in front and missing parts at the end are fine, as in stock.
 pub(super) fn version(item: &Item, _: Kind) -> Parsed<Option<String>> {
     scalar(item, |text| {

@@ -59,6 +59,9 @@ pub(super) enum Kind {
     RpcUrls,
     /// A path, or nothing.
     OptionalPath,
+    Paths,
+    /// A text of at most so many characters, or nothing.
+    Text(usize),
     /// A text that is never shown.
     Secret,
     /// An amount of wei, with or without a unit.

@@ -128,6 +128,7 @@ fn value(config: &Config, key: &str) -> Node {
             None => Node::Null,
             Some(patterns) => list(patterns.iter().map(text)),
         },
+        "tags.register" => text(config.tags.register),
         "tags.ids" => list(
             config
                 .tags
@@ -135,6 +136,13 @@ fn value(config: &Config, key: &str) -> Node {
                 .iter()
                 .map(|(tag, id)| map([("tag", text(tag)), ("id", text(id.get()))])),
         ),
+        "requirements.files" => list(config.requirements.files.iter().map(|p| text(p.display()))),
+        "requirements.name" => text(&config.requirements.name),
+        "requirements.contact" => config.requirements.contact.as_ref().map_or(Node::Null, text),
+        "requirements.url" => config.requirements.url.as_ref().map_or(Node::Null, text),
+        "requirements.data_url" => config.requirements.data_url.as_ref().map_or(Node::Null, text),
+        "requirements.lifetime" => text(show_duration(config.requirements.lifetime)),
+        "requirements.probe_percent" => text(config.requirements.probe_percent),
         "records.jsonl" => text(config.records.jsonl),
         "records.parquet" => text(config.records.parquet),
         "records.queue" => text(config.records.queue),
@@ -170,6 +178,7 @@ fn chain(config: &Config, key: &str) -> Node {
         "chain.max_gas_price" => text(chain.max_gas_price.unwrap_or_default()),
         "chain.price_feed" => optional(chain.price_feed.map(|a| a.to_string())),
         "chain.ai_registry" => text(chain.ai_registry),
+        "chain.tag_registry" => optional(chain.tag_registry.map(|a| a.to_string())),
         other => unreachable!("setting {other} is not shown"),
     }
 }

@@ -16,9 +16,13 @@ use super::parsers as parse;
 use super::renditions;
 use super::values::Values;
 use super::{
-    Chain, Config, Hls, Log, Network, PriceCap, Prices, Records, RequestLimits, Tags, TicketRules,
+    Chain, Config, Hls, Log, Network, PriceCap, Prices, Records, RequestLimits, Requirements, Tags,
+    TicketRules,
 };
 use waymark_payments::limits::Limits;
+
+/// Longest URL in a published document, in characters.
+const MAX_PUBLISHED_URL: usize = 512;
 
 /// What the settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +79,9 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
             routes: values.read("tags.routes", parse::routes),
             allowed: values.read("tags.allowed", parse::tag_patterns),
             ids: values.read("tags.ids", parse::tag_ids),
+            register: values.read("tags.register", parse::truth),
         },
+        requirements: requirements(values),
         records: Records {
             jsonl: values.read("records.jsonl", parse::truth),
             parquet: values.read("records.parquet", parse::truth),
@@ -118,6 +124,7 @@ fn chain(config: &Config, values: &mut Values) -> Option<Chain> {
         max_gas_price: none_if_zero(values.read("chain.max_gas_price", parse::wei)),
         price_feed: values.read("chain.price_feed", parse::eth_address),
         ai_registry: values.read("chain.ai_registry", parse::truth),
+        tag_registry: values.read("chain.tag_registry", parse::eth_address),
     };
     if config.network.is_offchain() {
         return None;
@@ -140,6 +147,35 @@ fn chain(config: &Config, values: &mut Values) -> Option<Chain> {
         values.refuse("chain.max_gas_price", "is less than chain.min_gas_price");
     }
     Some(chain)
+}
+
+fn requirements(values: &mut Values) -> Requirements {
+    let requirements = Requirements {
+        files: values.read("requirements.files", parse::paths),
+        name: values.read("requirements.name", parse::text).unwrap_or_default(),
+        contact: values.read("requirements.contact", parse::text),
+        url: values.read("requirements.url", parse::url),
+        data_url: values.read("requirements.data_url", parse::url),
+        lifetime: values.read("requirements.lifetime", parse::duration),
+        probe_percent: values.read("requirements.probe_percent", parse::count),
+    };
+    let urls = [
+        ("requirements.url", &requirements.url),
+        ("requirements.data_url", &requirements.data_url),
+    ];
+    for (key, url) in urls {
+        let Some(url) = url else { continue };
+        if url.password().is_some() || !url.username().is_empty() {
+            values.refuse(key, "is published, so it must not hold a user or a password");
+        } else if url.as_str().len() > MAX_PUBLISHED_URL {
+            values
+                .refuse(key, format!("is published, with {MAX_PUBLISHED_URL} characters at most"));
+        }
+    }
+    if requirements.name.is_empty() {
+        values.refuse("requirements.name", "must not be empty: the published document has a name");
+    }
+    requirements
 }
 
 fn prices(values: &mut Values) -> Prices {

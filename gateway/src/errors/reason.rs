@@ -37,6 +37,8 @@ pub enum Reason {
     TagNotAllowed,
     /// A tag other than the stream's.
     TagChanged,
+    /// The state of requirements that a reader says it has is no number.
+    InvalidState,
     /// The authorisation webhook said no.
     StreamRefused,
     /// The authorisation webhook could not be asked.
@@ -71,6 +73,8 @@ pub enum Reason {
     MemoryFull,
     /// Too many segments of this stream wait already.
     StreamBusy,
+    /// Too many readers follow the requirements already.
+    TooManyReaders,
     /// No orchestrator can take the job now.
     NoOrchestrator,
     /// Orchestrators were tried and all failed for reasons of their own.
@@ -111,6 +115,7 @@ impl Reason {
         Self::ConflictingTags,
         Self::TagNotAllowed,
         Self::TagChanged,
+        Self::InvalidState,
         Self::StreamRefused,
         Self::WebhookUnreachable,
         Self::MethodNotAllowed,
@@ -128,6 +133,7 @@ impl Reason {
         Self::TooManyStreams,
         Self::MemoryFull,
         Self::StreamBusy,
+        Self::TooManyReaders,
         Self::NoOrchestrator,
         Self::OrchestratorsFailed,
         Self::SpendLimit,

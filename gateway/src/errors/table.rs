@@ -151,6 +151,13 @@ impl Reason {
                 "The stream has another tag",
                 "keep the tag of the stream's first segment, or end the stream with DELETE and begin anew",
             ),
+            Self::InvalidState => row(
+                Request,
+                "invalid-state",
+                S::BAD_REQUEST,
+                "The state is no number",
+                "give the seq of a document as since_seq or Last-Event-ID, or leave it out for everything",
+            ),
             Self::StreamRefused => row(
                 Request,
                 "stream-refused",
@@ -274,6 +281,14 @@ impl Reason {
                 "push segments at the speed they play, and fewer at once",
             )
             .retry(2),
+            Self::TooManyReaders => row(
+                Capacity,
+                "too-many-readers",
+                S::SERVICE_UNAVAILABLE,
+                "Too many readers follow the requirements",
+                "ask /v1/requirements?since_seq= from time to time instead, or come back later",
+            )
+            .retry(30),
             Self::NoOrchestrator => row(
                 Capacity,
                 "no-orchestrator",

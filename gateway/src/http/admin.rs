@@ -1,5 +1,5 @@
 //! The admin listener: `/status`, `/metrics`, health, what the stock node tells of chain and funds,
-//! the calls that change them, and `/payments`.
+//! the calls that change them, `/payments`, `/requirements` and `/matches`.
 //!
 //! What changes something is POST only and passes the `guard`; everything else only looks.
 
@@ -9,6 +9,7 @@ mod guard;
 mod payments;
 mod ready;
 mod reply;
+mod requirements;
 mod status;
 
 use std::{io, sync::Arc, thread};
@@ -104,6 +105,8 @@ fn router(admin: Shared) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(|| async { StatusCode::OK }))
         .route("/readyz", get(ready::ready))
+        .route("/requirements", get(requirements::requirements))
+        .route("/matches", get(requirements::matches))
         .route("/payments", get(payments::payments))
         .route("/EthChainID", get(chain::chain_id))
         .route("/currentBlock", get(chain::current_block))

@@ -1,4 +1,5 @@
-//! The media listener: segment push, HLS playback, `/healthz`. HTTP/1.1, one task a connection.
+//! The media listener: segment push, HLS playback, requirements, `/healthz`. HTTP/1.1, one task a
+//! connection.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -12,8 +13,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
 };
+use tokio_util::sync::CancellationToken;
 
-use super::{play, push};
+use super::{play, push, requirements};
 use crate::{
     context::Context,
     errors::{Problem, Reason},
@@ -61,21 +63,30 @@ async fn connection(context: Arc<Context>, stream: TcpStream) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     let mut phase = context.phase.subscribe();
+    // Whoever is sent something without end and does not take it is cut off.
+    let cut = CancellationToken::new();
+    let cutting = cut.clone();
     let service = service_fn(move |request| {
-        let context = Arc::clone(&context);
-        async move { Ok::<_, Infallible>(route(context, request).await) }
+        let (context, cut) = (Arc::clone(&context), cut.clone());
+        async move { Ok::<_, Infallible>(route(context, request, &cut).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
     let mut served = std::pin::pin!(served);
-    let result = tokio::select! {
-        result = served.as_mut() => result,
-        () = draining(&mut phase) => {
-            served.as_mut().graceful_shutdown();
-            served.await
+    let served = async {
+        tokio::select! {
+            result = served.as_mut() => result,
+            () = draining(&mut phase) => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
         }
+    };
+    let result = tokio::select! {
+        result = served => result,
+        () = cutting.cancelled() => return,
     };
     if let Err(error) = result {
         tracing::debug!(%error, "connection ended");
@@ -87,7 +98,11 @@ async fn draining(phase: &mut watch::Receiver<Phase>) {
     drop(phase.wait_for(|p| *p != Phase::Running).await);
 }
 
-async fn route(context: Arc<Context>, request: Request<Incoming>) -> Reply {
+async fn route(
+    context: Arc<Context>,
+    request: Request<Incoming>,
+    cut: &CancellationToken,
+) -> Reply {
     let path = request.uri().path();
     if path == "/live" || path.starts_with("/live/") {
         return live(context, request).await;
@@ -97,6 +112,10 @@ async fn route(context: Arc<Context>, request: Request<Incoming>) -> Reply {
     }
     if path == "/healthz" {
         return Response::new(full(Bytes::new()));
+    }
+    let (parts, _) = request.into_parts();
+    if let Some(reply) = requirements::answer(&context, &parts, cut) {
+        return reply;
     }
     problem(&Problem::new(
         Reason::NotFound,

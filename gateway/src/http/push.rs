@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use waymark_media::{Container, Probe, ProbeError, Video, VideoCodec};
 use waymark_proto::net::JobTag;
 use waymark_tagging::{
-    Codec, Delivery, JobShape, RenditionShape, SourceShape, Tag, TagSource, TranscodeShape,
+    Codec, Delivery, JobShape, RenditionShape, SourceShape, Tag, TagId, TagSource, TranscodeShape,
 };
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     media::{Reply, boxed, empty, problem},
 };
 use crate::{
+    advertise::Qualification,
     capability::{Input, JobNeeds, StreamStorage, job_capabilities},
     context::Context,
     deliver::{
@@ -33,6 +34,7 @@ use crate::{
     payments::Paying,
     profile::{Encoder, Profile},
     stream::{self, Stream},
+    wire,
 };
 
 /// Longest wait for the first word from the orchestrators, right after start.
@@ -242,11 +244,11 @@ fn first_segment(
         .as_ref()
         .map(|payments| Arc::new(Paying::new(Arc::clone(payments), tag.clone(), &profiles)));
     let tag_id = paying.as_ref().map_or_else(|| context.tags.id(&tag), |p| p.tag_id());
-    let carried = context.config.tags.carry.then(|| JobTag {
-        tag_id: tag_id.get(),
-        tag: tag.to_string(),
-        ..JobTag::default()
-    });
+    let carried = context.config.tags.carry.then(|| job_tag(context, &tag, tag_id));
+    let qualification = context
+        .advertiser
+        .as_ref()
+        .map(|advertiser| Qualification::new(Arc::clone(advertiser), tag.clone()));
     let mut request = context.identity.clone();
     request.capabilities = Some(capabilities.to_wire());
     let sessions = Sessions::new(Opener {
@@ -255,7 +257,9 @@ fn first_segment(
         tasks: context.tasks.clone(),
         request,
         capabilities: Arc::new(capabilities),
+        tag_header: carried.as_ref().map(wire::tag_header),
         tag: carried,
+        qualification,
         silent: Arc::clone(&context.silent),
         extra_nodes: context.config.extra_nodes,
         blocked: Arc::clone(&context.blocked),
@@ -276,6 +280,19 @@ fn first_segment(
         serial,
     };
     Ok(Stream::new(parts, context.clock.now()))
+}
+
+/// What orchestrators are told of the tag: its number, and which class of which state applies.
+fn job_tag(context: &Context, tag: &Tag, tag_id: TagId) -> JobTag {
+    let class = context.advertiser.as_ref().and_then(|a| a.published().carried(tag));
+    JobTag {
+        tag_id: tag_id.get(),
+        tag: tag.to_string(),
+        requirements_hash: class
+            .map(|c| Bytes::copy_from_slice(c.hash.as_slice()))
+            .unwrap_or_default(),
+        seq: class.map_or(0, |class| class.seq),
+    }
 }
 
 fn window(

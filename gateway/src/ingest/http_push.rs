@@ -178,10 +178,12 @@ fn sequence(stem: &str) -> u64 {
 
 /// The tag named by header and query. Naming it twice is fine as long as it is the same.
 fn explicit_tag(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, PushError> {
-    let in_headers = headers
-        .get_all(waymark_proto::TAG_HEADER)
-        .iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let in_headers = headers.get_all(waymark_proto::TAG_HEADER).iter().map(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        // Another gateway says which class it means as well; that is between it and its
+        // orchestrators.
+        text.split(';').next().unwrap_or_default().trim().to_owned()
+    });
     let query = uri.query().unwrap_or_default();
     let in_query = url::form_urlencoded::parse(query.as_bytes())
         .filter(|(key, _)| key == "tag")

@@ -185,7 +185,7 @@ impl<'a> Attempt<'a> {
             credentials: self.credentials()?,
             // Empty off-chain, but always sent.
             payment: payment.map_or(HeaderValue::from_static(""), |p| p.header().clone()),
-            tag: self.tag_header()?,
+            tag: self.tag_header(),
             body: job.source.clone(),
             timeouts: Timeouts::of(job.duration, job.stream.timeout_multiplier, place.ahead),
         };
@@ -227,11 +227,8 @@ impl<'a> Attempt<'a> {
         wire::header_value(&message).map_err(|e| build(e.to_string()))
     }
 
-    fn tag_header(&self) -> Result<Option<HeaderValue>, AttemptError> {
-        let tag = self.job.stream.sessions.tag_for(&self.place.session.node);
-        tag.map(|t| HeaderValue::from_str(&t.tag))
-            .transpose()
-            .map_err(|e| AttemptError::Build { message: e.to_string() })
+    fn tag_header(&self) -> Option<HeaderValue> {
+        self.job.stream.sessions.tag_header_for(&self.place.session.node).cloned()
     }
 
     fn receive(
@@ -261,7 +258,9 @@ impl<'a> Attempt<'a> {
             .zip(job.stream.profiles.iter())
             .map(|(s, p)| Wanted { name: &p.name, url: &s.url, limit: limit(p) })
             .collect();
-        let renditions = download::all(&context.transport, &orchestrator, &wanted).await?;
+        let tag = self.tag_header();
+        let renditions =
+            download::all(&context.transport, &orchestrator, tag.as_ref(), &wanted).await?;
         so_far.times.downloaded = Some(context.clock.now().saturating_sub(so_far.started));
         Ok(renditions)
     }

@@ -92,6 +92,8 @@ impl Log {
             base.round = u32::try_from(round).unwrap_or(u32::MAX);
         }
         base.attrs = stream.attributes.clone();
+        let class = context.advertiser.as_ref().and_then(|a| a.published().carried(&stream.tag));
+        base.requirements_hash = class.map(|class| class.hash.0);
         base.media_us = Some(micros(job.duration));
         base.slo_us = base.media_us;
         base.input_bytes = Some(job.source.len() as u64);
@@ -115,7 +117,8 @@ impl Log {
         let mut row = self.row(node);
         row.total_us = micros(took);
         fill_error(&mut row, error);
-        self.incapable += usize::from(error.next() == Next::OtherIncapable);
+        let incapable = error.next() == Next::OtherIncapable && !error.is_unqualified();
+        self.incapable += usize::from(incapable);
         self.too_expensive += usize::from(error.is_too_expensive());
         if let AttemptError::Unpaid { source } = error
             && error.next() == Next::GiveUp
@@ -222,7 +225,11 @@ impl Log {
             let detail = "no orchestrator known to this gateway takes this codec or these profiles";
             return Problem::new(Reason::CodecNotSupported, detail).with_attempts(self.summaries());
         }
+        let tag = &self.base.tag;
+        let (unqualified, missing) =
+            context.advertiser.as_ref().map_or((0, None), |a| a.unqualified(tag));
         let refusals = [
+            ("unqualified", unqualified),
             ("down", census.down),
             ("set_aside", census.set_aside),
             ("full", census.full),
@@ -231,6 +238,14 @@ impl Log {
             ("too_expensive", self.too_expensive),
         ];
         let refusals = refusals.map(|(why, n)| (why, n as u64));
+        if let Some(missing) = missing.filter(|_| unqualified >= census.ready) {
+            let detail = format!(
+                "none of {} orchestrators meets what {tag} requires; {missing}",
+                census.known
+            );
+            let problem = Problem::new(Reason::NoOrchestrator, detail).with_refusals(refusals);
+            return problem.with_attempts(self.summaries());
+        }
         if self.summaries.is_empty() {
             let detail = match (census.known, context.directory.source_error()) {
                 (0, Some(error)) => error,

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 use url::Url;
+use waymark_proto::TAG_HEADER;
 
 use super::{
     error::{AttemptError, DownloadError, TransportError},
@@ -36,14 +37,16 @@ pub struct Wanted<'a> {
     pub limit: usize,
 }
 
-/// Fetches all renditions of a segment at once; the first failure fails all.
+/// Fetches all renditions of a segment at once; the first failure fails all. The tag is told to the
+/// orchestrator alone, not to whoever else stores them.
 pub async fn all(
     transport: &Transport,
     orchestrator: &Peer,
+    tag: Option<&HeaderValue>,
     wanted: &[Wanted<'_>],
 ) -> Result<Vec<Bytes>, AttemptError> {
     try_join_all(wanted.iter().map(async |w| {
-        let fetched = timeout(TIMEOUT, one(transport, orchestrator, w)).await;
+        let fetched = timeout(TIMEOUT, one(transport, orchestrator, tag, w)).await;
         fetched
             .unwrap_or(Err(DownloadError::Timeout { after: TIMEOUT }))
             .map_err(|source| AttemptError::Download { rendition: w.name.to_owned(), source })
@@ -54,18 +57,23 @@ pub async fn all(
 async fn one(
     transport: &Transport,
     orchestrator: &Peer,
+    tag: Option<&HeaderValue>,
     wanted: &Wanted<'_>,
 ) -> Result<Bytes, DownloadError> {
     let address = || DownloadError::Address { url: wanted.url.to_string() };
     let peer = Peer::of(wanted.url).ok_or_else(address)?;
     // Storage of somebody else is fine, the inside of the gateway's own network is not.
-    let reach = if peer.same_host(orchestrator) { Reach::Anywhere } else { Reach::PublicOnly };
-    let request = Request::builder()
+    let own = peer.same_host(orchestrator);
+    let reach = if own { Reach::Anywhere } else { Reach::PublicOnly };
+    let mut request = Request::builder()
         .method(Method::GET)
         .uri(path(wanted.url))
         .header(header::HOST, authority(wanted.url))
         .body(Full::new(Bytes::new()))
         .map_err(|_| address())?;
+    if let Some(tag) = tag.filter(|_| own) {
+        request.headers_mut().insert(TAG_HEADER, tag.clone());
+    }
     let exchange = transport.send(&peer, reach, request).await?;
     if exchange.response.status() != StatusCode::OK {
         return Err(DownloadError::Status { status: exchange.response.status().as_u16() });

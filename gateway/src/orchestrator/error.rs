@@ -204,7 +204,9 @@ impl AttemptError {
         let fault = match self {
             Self::NoSession { fault, .. } | Self::Refused { fault, .. } => *fault,
             Self::Result { source } => source.fault(),
-            Self::Info { source: InfoError::Incompatible { .. } } => return Next::OtherIncapable,
+            Self::Info {
+                source: InfoError::Incompatible { .. } | InfoError::Unqualified { .. },
+            } => return Next::OtherIncapable,
             Self::Build { .. } => return Next::GiveUp,
             Self::Unpaid { source } => {
                 return match source.advice() {
@@ -244,6 +246,11 @@ impl AttemptError {
     /// The orchestrator asks more than the operator pays.
     pub fn is_too_expensive(&self) -> bool {
         matches!(self, Self::Unpaid { source } if source.is_too_expensive())
+    }
+
+    /// The orchestrator could do the job and does not meet the class of its tag.
+    pub fn is_unqualified(&self) -> bool {
+        matches!(self, Self::Info { source: InfoError::Unqualified { .. } })
     }
 
     /// Whether renewing the session's terms does not help or could not be done, so that only a new
@@ -292,7 +299,9 @@ impl AttemptError {
             Self::NoSession { fault, reached, .. } => {
                 by_fault(*fault, if *reached { ErrorType::Other } else { ErrorType::Connect })
             }
-            Self::Info { source: InfoError::Incompatible { .. } } => ErrorType::Unsupported,
+            Self::Info {
+                source: InfoError::Incompatible { .. } | InfoError::Unqualified { .. },
+            } => ErrorType::Unsupported,
             Self::Info { .. } | Self::Transport(TransportError::TooLarge { .. }) => {
                 ErrorType::BadResponse
             }

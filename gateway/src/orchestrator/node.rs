@@ -6,17 +6,21 @@ use parking_lot::Mutex;
 use tokio::time::timeout;
 use tonic::{
     Status,
+    metadata::AsciiMetadataValue,
     transport::{Channel, ClientTlsConfig, Endpoint},
 };
 use url::Url;
-use waymark_proto::net::{
-    AuthToken, EndTranscodingSessionRequest, OrchestratorInfo, OrchestratorRequest, PingPong,
-    orchestrator_client::OrchestratorClient,
+use waymark_proto::{
+    TAG_HEADER,
+    net::{
+        AuthToken, EndTranscodingSessionRequest, OrchestratorInfo, OrchestratorRequest, PingPong,
+        orchestrator_client::OrchestratorClient,
+    },
 };
 use waymark_selection::NodeId;
 
 use super::{error::AttemptError, tls::AnyCertificate};
-use crate::wire::{Fault, classify_rpc};
+use crate::wire::{Fault, classify_rpc, tag_header};
 
 /// TCP, TLS and HTTP/2 together (go-livepeer `server/rpc.go:43`).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -98,6 +102,12 @@ impl Node {
         request: OrchestratorRequest,
     ) -> Result<OrchestratorInfo, AttemptError> {
         let mut rpc = self.rpc.clone();
+        // The header that every HTTP request to an orchestrator has, as far as tags are told.
+        let tag = request.job_tag.as_ref().map(tag_header);
+        let mut request = tonic::Request::new(request);
+        if let Some(tag) = tag.and_then(|tag| AsciiMetadataValue::try_from(tag.as_bytes()).ok()) {
+            request.metadata_mut().insert(TAG_HEADER, tag);
+        }
         let answer = timeout(OPEN_TIMEOUT, rpc.get_orchestrator(request)).await;
         let result = match answer {
             Ok(Ok(response)) => Ok(response.into_inner()),

@@ -10,13 +10,13 @@ use std::time::Duration;
 use alloy_primitives::Address;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::Full;
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use url::Url;
-use waymark_proto::net::OrchestratorInfo;
+use waymark_proto::{TAG_HEADER, net::OrchestratorInfo};
 
 use super::{
     download::{authority, path},
@@ -76,8 +76,9 @@ pub async fn refresh(
     transcoder: &Url,
     sender: Address,
     session_id: &str,
+    tag: Option<&HeaderValue>,
 ) -> Result<OrchestratorInfo, RefreshError> {
-    let asked = ask(transport, transcoder, sender, session_id);
+    let asked = ask(transport, transcoder, sender, session_id, tag);
     let answer = timeout(TIMEOUT, asked).await;
     let info = read(&answer.map_err(|_| RefreshError::Timeout { after: TIMEOUT })??)?;
     let same = info.auth_token.as_ref().is_some_and(|token| token.session_id == session_id);
@@ -89,18 +90,22 @@ async fn ask(
     transcoder: &Url,
     sender: Address,
     session_id: &str,
+    tag: Option<&HeaderValue>,
 ) -> Result<Bytes, RefreshError> {
     let unusable = |what| RefreshError::Unreadable { what };
     let peer = Peer::of(transcoder).ok_or(unusable("the orchestrator's address"))?;
     let question = Question { sender: sender.to_checksum(None), manifest_id: session_id };
     let body = serde_json::to_vec(&question).map_err(|_| unusable("the question"))?;
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(Method::POST)
         .uri(format!("{}/refresh-payment", path(transcoder).trim_end_matches('/')))
         .header(header::HOST, authority(transcoder))
         .header(header::CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(body)))
         .map_err(|_| unusable("the orchestrator's address"))?;
+    if let Some(tag) = tag {
+        request.headers_mut().insert(TAG_HEADER, tag.clone());
+    }
     let exchange = transport.send(&peer, Reach::Anywhere, request).await?;
     let status = exchange.response.status();
     let body = exchange.collect(ANSWER_LIMIT).await?;

@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::timeout};
@@ -140,6 +141,11 @@ impl Sessions {
     /// The tag as it goes to this orchestrator.
     pub fn tag_for(&self, node: &Node) -> Option<&JobTag> {
         self.opener.tag.as_ref().filter(|_| !self.opener.silent.contains(node.host()))
+    }
+
+    /// The header that tells the tag to this orchestrator.
+    pub fn tag_header_for(&self, node: &Node) -> Option<&HeaderValue> {
+        self.opener.tag_header.as_ref().filter(|_| self.tag_for(node).is_some())
     }
 
     /// How the stream pays; `None` off-chain.

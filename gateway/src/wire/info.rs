@@ -85,6 +85,14 @@ pub enum InfoError {
         /// Its address.
         address: Address,
     },
+    /// The orchestrator does not meet the class of the job's tag.
+    #[error("the orchestrator does not meet the class of {tag}: {missing}")]
+    Unqualified {
+        /// The tag.
+        tag: String,
+        /// Each predicate and the distance to passing it.
+        missing: String,
+    },
     /// The orchestrator cannot do the job.
     #[error("the orchestrator cannot do this job")]
     Incompatible {

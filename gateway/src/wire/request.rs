@@ -1,5 +1,6 @@
 //! Messages of the control calls: ask for a session, end one.
 
+use http::HeaderValue;
 use waymark_proto::net::{AuthToken, EndTranscodingSessionRequest, JobTag, OrchestratorRequest};
 
 use crate::{
@@ -33,6 +34,17 @@ pub fn orchestrator_request(
 /// Ends a session. The token is never left out: a peer may rely on it being there.
 pub fn end_session_request(token: &AuthToken) -> EndTranscodingSessionRequest {
     EndTranscodingSessionRequest { auth_token: Some(token.clone()) }
+}
+
+/// The header that carries a tag on requests to orchestrators: `ai/llm/chat; req=0x…`. Without a
+/// class it is the tag alone.
+pub fn tag_header(tag: &JobTag) -> HeaderValue {
+    let mut text = tag.tag.clone();
+    if !tag.requirements_hash.is_empty() {
+        text.push_str("; req=");
+        text.push_str(&alloy_primitives::hex::encode_prefixed(&tag.requirements_hash));
+    }
+    HeaderValue::try_from(text).expect("a tag is lower-case letters, digits and a few signs")
 }
 
 /// An orchestrator's token with the job's tag in it, or with none where tags are switched off.

@@ -12,4 +12,5 @@ mod pains;
 mod process;
 mod push;
 mod records;
+mod requirements;
 mod tags;

@@ -53,6 +53,11 @@ pub(in crate::config) const SECTIONS: &[(&str, &str)] = &[
     ),
     ("hls", "Playback of streams while they run."),
     ("tags", "The tag that each job carries."),
+    (
+        "requirements",
+        "What orchestrators are asked for, and how that is published (`docs/requirements.md`). Without \
+         `requirements.files` nothing is asked for and nothing is published.",
+    ),
     ("records", "One row of open data for each attempt."),
     ("log", "Log lines on stderr."),
     ("metrics", "Prometheus metrics on the admin listener."),
@@ -325,6 +330,14 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         "Find orchestrators by the registry of AI services instead of that of transcoders.",
     ),
     setting(
+        "chain.tag_registry",
+        Kind::EthAddress,
+        "",
+        None,
+        "The JobTagRegistry on this chain, for which published documents are signed; without it the \
+         zero address stands for it.",
+    ),
+    setting(
         "prices.max",
         Kind::Price,
         "0",
@@ -491,6 +504,65 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         None,
         "Numbers of tags on this chain: a list of `tag` and `id`, or a text like \
          `transcode/live/abr=7`. A tag with a number is written into every ticket that pays for it.",
+    ),
+    setting(
+        "tags.register",
+        Kind::Truth,
+        "false",
+        None,
+        "Register tags of `tags.ids` and `tags.routes` that the registry (`chain.tag_registry`) does \
+         not have. Each costs a transaction, and is for ever.",
+    ),
+    setting(
+        "requirements.files",
+        Kind::Paths,
+        "",
+        None,
+        "Files of job classes, or directories of `*.yaml` and `*.yml` files. They are read again when \
+         they change, and on SIGHUP.",
+    ),
+    setting(
+        "requirements.name",
+        Kind::Text(120),
+        "Waymark gateway",
+        None,
+        "Name of this gateway in its published document.",
+    ),
+    setting(
+        "requirements.contact",
+        Kind::Text(200),
+        "",
+        None,
+        "How orchestrators reach the operator; published.",
+    ),
+    setting(
+        "requirements.url",
+        Kind::Url,
+        "",
+        None,
+        "Where programs reach the media listener from outside; published.",
+    ),
+    setting(
+        "requirements.data_url",
+        Kind::Url,
+        "",
+        None,
+        "Where this gateway's data is published; published.",
+    ),
+    setting(
+        "requirements.lifetime",
+        time(60_000, 365 * DAY),
+        "24h",
+        None,
+        "How long a published document is valid. It is made anew when half of that is over.",
+    ),
+    setting(
+        "requirements.probe_percent",
+        count(0, 100),
+        "2",
+        None,
+        "Share of new sessions, in percent, for which orchestrators come first of whom too little is \
+         known, where a class says `unknown: probe`.",
     ),
     setting(
         "records.jsonl",

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use http::HeaderValue;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use waymark_payments::session::Renewal;
@@ -10,6 +11,7 @@ use waymark_selection::{Moment, NodeId};
 
 use super::{Entry, Live, MOST_SESSIONS, SEARCH, Session, Sessions};
 use crate::{
+    advertise::Qualification,
     capability::{JobCapabilities, compatible},
     clock::Clock,
     lifecycle::Tasks,
@@ -39,6 +41,10 @@ pub struct Opener {
     pub capabilities: Arc<JobCapabilities>,
     /// The stream's tag.
     pub tag: Option<JobTag>,
+    /// The header that carries the tag.
+    pub tag_header: Option<HeaderValue>,
+    /// What the class of the tag asks of orchestrators; `None` where no classes are configured.
+    pub qualification: Option<Qualification>,
     /// Orchestrators that are told no tag.
     pub silent: Arc<HashSet<String>>,
     /// How many siblings of an orchestrator are used as well.
@@ -109,7 +115,8 @@ impl Sessions {
         }
         let (sender, id) = (paying.payments().payer.sender(), pay.session_id());
         let transcoder = &session.info.transcoder;
-        let info = refresh::refresh(&self.opener.transport, transcoder, sender, &id).await?;
+        let tag = self.tag_header_for(&session.node);
+        let info = refresh::refresh(&self.opener.transport, transcoder, sender, &id, tag).await?;
         paying.renew(pay, &info)?;
         if let Some((token, expires_at)) = info.auth_token.and_then(read_fresh_token) {
             *session.live.lock() = Live::new(token, expires_at, self.opener.clock.wall());
@@ -138,6 +145,10 @@ impl Sessions {
         let candidates = self.opener.directory.candidates();
         let candidates: Vec<_> =
             candidates.into_iter().filter(|node| !used.contains(node.id())).collect();
+        let candidates = match &self.opener.qualification {
+            Some(qualification) => qualification.admitted(candidates),
+            None => candidates,
+        };
         if self.open_one_of(&candidates, false, until, failed).await {
             return true;
         }
@@ -210,6 +221,10 @@ impl Sessions {
         let said = node.get_orchestrator(request).await?;
         let latency = self.opener.clock.now().saturating_sub(started);
         self.opener.directory.reached(node.id(), latency);
+        if let Some(qualification) = &self.opener.qualification {
+            let checked = qualification.check(node, &said);
+            checked.map_err(|source| AttemptError::Info { source })?;
+        }
         let pay = paying.map(|paying| paying.open(&said, any_price)).transpose().map_err(unpaid)?;
         let info = SessionInfo::read(said).map_err(|source| AttemptError::Info { source })?;
         if let Some(address) = info.address.filter(|a| self.opener.blocked.contains(a)) {
