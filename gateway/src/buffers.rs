@@ -3,6 +3,8 @@
 //! Each is written once, read by a few and held for the length of an HLS window. Memory fresh from
 //! the system for every one of them costs more than filling it: the kernel clears each page first.
 //! What comes back is kept for the next of about the same size, up to a small bound.
+//!
+//! The bytes begin at a page of memory, so that a disk can take them from there without a copy.
 
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ const IDLE_BYTES: usize = 16 << 20;
 const IDLE_BUFFERS: usize = 64;
 /// Smaller ones are left to the allocator.
 const SMALLEST: usize = 32 * 1024;
+/// Where the bytes of a larger buffer begin: at a multiple of this.
+pub const ALIGNMENT: usize = 4096;
 
 /// Where buffers come from and go back to. Cloning is cheap.
 #[derive(Debug, Clone, Default)]
@@ -30,22 +34,31 @@ struct Idle {
 /// A buffer that is being filled.
 #[derive(Debug)]
 pub struct Buffer {
+    /// Up to `start` there is nothing but what makes the rest begin at a page.
     bytes: Vec<u8>,
+    start: usize,
     home: Buffers,
 }
 
 /// Bytes whose memory goes back to where it came from.
 struct Lent {
     bytes: Vec<u8>,
+    start: usize,
     home: Buffers,
 }
 
 impl Buffers {
     /// An empty buffer with room for `size` bytes.
     pub fn take(&self, size: usize) -> Buffer {
-        let idle = if size < SMALLEST { None } else { self.0.lock().take(size) };
-        let bytes = idle.unwrap_or_else(|| Vec::with_capacity(size));
-        Buffer { bytes, home: self.clone() }
+        if size < SMALLEST {
+            return Buffer { bytes: Vec::with_capacity(size), start: 0, home: self.clone() };
+        }
+        let room = size.saturating_add(ALIGNMENT);
+        let idle = self.0.lock().take(room);
+        let mut bytes = idle.unwrap_or_else(|| Vec::with_capacity(room));
+        let start = bytes.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
+        bytes.resize(start, 0);
+        Buffer { bytes, start, home: self.clone() }
     }
 }
 
@@ -75,18 +88,28 @@ impl Idle {
 
 /// Whether so much room for so few bytes should not be held for the length of a window.
 fn is_wasteful(len: usize, capacity: usize) -> bool {
-    capacity > len + len / 8 + 4096
+    capacity > len + len / 8 + 2 * ALIGNMENT
 }
 
 impl Buffer {
     /// Nothing in it yet.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
 
     /// Bytes in it.
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() - self.start
+    }
+
+    /// What is in it.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// Forgets what is in it.
+    pub fn clear(&mut self) {
+        self.bytes.truncate(self.start);
     }
 
     /// Adds bytes; grows where there is no room for them.
@@ -97,22 +120,23 @@ impl Buffer {
     /// What is in it, for good. If it grew past its content it is copied once, so that what is kept
     /// for players is no larger than it says.
     pub fn freeze(self) -> Bytes {
-        let Self { mut bytes, home } = self;
+        let Self { mut bytes, mut start, home } = self;
         if is_wasteful(bytes.len(), bytes.capacity()) {
-            let mut exact = home.take(bytes.len());
-            exact.extend(&bytes);
-            bytes = exact.bytes;
+            let filled = bytes.get(start..).unwrap_or_default();
+            let mut exact = home.take(filled.len());
+            exact.extend(filled);
+            (bytes, start) = (exact.bytes, exact.start);
         }
         if bytes.capacity() < SMALLEST {
             return Bytes::from(bytes);
         }
-        Bytes::from_owner(Lent { bytes, home })
+        Bytes::from_owner(Lent { bytes, start, home })
     }
 }
 
 impl AsRef<[u8]> for Lent {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 }
 
@@ -182,10 +206,10 @@ mod tests {
         let buffers = Buffers::default();
         let many: Vec<_> = (0..40).map(|_| filled(&buffers, 1 << 20, 1 << 20)).collect();
         drop(many);
-        assert_eq!(idle(&buffers), (16, 16 << 20));
+        assert_eq!(idle(&buffers), (15, 15 * ((1 << 20) + ALIGNMENT)));
         let many: Vec<_> = (0..200).map(|_| filled(&buffers, SMALLEST, SMALLEST)).collect();
         drop(many);
-        assert_eq!(idle(&buffers), (IDLE_BUFFERS, IDLE_BUFFERS * SMALLEST));
+        assert_eq!(idle(&buffers), (IDLE_BUFFERS, IDLE_BUFFERS * (SMALLEST + ALIGNMENT)));
         drop(filled(&buffers, IDLE_BYTES + 1, IDLE_BYTES + 1));
         assert_eq!(idle(&buffers), (0, 0));
     }

@@ -18,6 +18,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use alloy_primitives::B256;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
+use waymark_payments::session::PaymentSession;
 use waymark_selection::{Moment, NodeId};
 
 use self::attempt::Attempt;
@@ -80,7 +81,11 @@ impl Job {
         let mut log = record::Log::new(&self, context);
         let result = self.transcode(context, &mut log).await;
         let delivered = match result {
-            Ok(renditions) => self.deliver(context, renditions),
+            Ok((renditions, paid_in)) => {
+                let delivered = self.deliver(context, renditions);
+                self.pay_ahead(context, paid_in);
+                delivered
+            }
             Err(problem) => Err(problem),
         };
         if delivered.is_err() {
@@ -90,13 +95,23 @@ impl Job {
         delivered
     }
 
+    /// The next segment's payment is made beside the answer to this one.
+    fn pay_ahead(&self, context: &Context, paid_in: Option<PaymentSession>) {
+        let Some((paying, session)) = self.stream.sessions.paying().cloned().zip(paid_in) else {
+            return;
+        };
+        let media = self.duration;
+        drop(context.tasks.job("pay ahead", async move { paying.pay_ahead(&session, media) }));
+    }
+
+    /// The renditions, and the session they were paid in.
     async fn transcode(
         &self,
         context: &Context,
         log: &mut record::Log,
-    ) -> Result<Vec<Bytes>, Problem> {
+    ) -> Result<(Vec<Bytes>, Option<PaymentSession>), Problem> {
         if self.stream.profiles.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         let mut avoid: HashSet<NodeId> = HashSet::new();
         let mut renewed: HashSet<NodeId> = HashSet::new();
@@ -131,8 +146,9 @@ impl Job {
             log.attempted(&place, &result);
             let error = match result.outcome {
                 Ok(renditions) => {
+                    let paid_in = place.session.pay.clone();
                     place.served();
-                    return Ok(renditions);
+                    return Ok((renditions, paid_in));
                 }
                 Err(error) => error,
             };

@@ -6,6 +6,7 @@
 //! goes back and nonces stay used. A payment that is dropped without being settled counts as
 //! unknown: it may have been sent.
 
+mod ahead;
 mod book;
 mod error;
 mod payment;
@@ -33,6 +34,7 @@ use crate::signer::Signer;
 use crate::ticket::Creation;
 use crate::wire::{PaymentMessage, TicketBatch};
 
+pub use ahead::Ahead;
 pub use book::Book;
 pub use error::{Advice, PayError, TicketBound};
 pub use payment::Payment;
@@ -138,15 +140,38 @@ impl Payer {
         chain: &ChainState,
         now: Timestamp,
     ) -> Result<Payment, PayError> {
-        let started = Instant::now();
-        let result = self.make(session, job, chain, now);
-        if let Some(metrics) = &self.metrics {
-            match &result {
-                Ok(payment) => metrics.paid(payment, job, started.elapsed()),
-                Err(error) => metrics.failed(error),
-            }
+        let result = self.pay_uncounted(session, job, chain, now);
+        if let (Some(metrics), Err(error)) = (&self.metrics, &result) {
+            metrics.failed(error);
         }
         result
+    }
+
+    /// The same, but a failure does not count as one.
+    fn pay_uncounted(
+        &self,
+        session: &PaymentSession,
+        job: &Job<'_>,
+        chain: &ChainState,
+        now: Timestamp,
+    ) -> Result<Payment, PayError> {
+        let started = Instant::now();
+        let payment = self.make(session, job, chain, now)?;
+        if let Some(metrics) = &self.metrics {
+            metrics.paid(&payment, job, started.elapsed());
+        }
+        Ok(payment)
+    }
+
+    fn ask<'a>(&'a self, job: &Job<'a>, chain: &'a ChainState, now: Timestamp) -> Ask<'a> {
+        Ask {
+            work: job.work,
+            max_price: job.max_price,
+            limits: &self.settings.limits,
+            header_bytes: self.settings.header_bytes,
+            chain,
+            now,
+        }
     }
 
     fn make(
@@ -156,15 +181,7 @@ impl Payer {
         chain: &ChainState,
         now: Timestamp,
     ) -> Result<Payment, PayError> {
-        let ask = Ask {
-            work: job.work,
-            max_price: job.max_price,
-            limits: &self.settings.limits,
-            header_bytes: self.settings.header_bytes,
-            chain,
-            now,
-        };
-        let reserved = session.reserve(&ask)?;
+        let reserved = session.reserve(&self.ask(job, chain, now))?;
         let promised = self.promise(session, job, &reserved, now).inspect_err(|error| {
             session.undo(&reserved, now);
             if matches!(error, PayError::NonceOnRecord { .. }) {

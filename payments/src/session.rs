@@ -193,6 +193,11 @@ impl PaymentSession {
         Ok(Self(Arc::new(Shared { tag, recipient, initial: price, state: Mutex::new(state) })))
     }
 
+    /// Whether the other one is the same session.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The tag that nonces carry.
     pub fn tag(&self) -> TagId {
         self.0.tag

@@ -1,10 +1,10 @@
 //! Where the segments of every HLS window live: in memory up to a budget for the whole process, in
-//! files past it. So memory follows the work in flight, not the number of streams.
+//! a file past it. So memory follows the work in flight, not the number of streams.
 //!
-//! Putting a segment in never waits and never touches the disk. Over the budget, one thread of its
-//! own writes the oldest segments to files; it also removes files nobody needs. If the disk fails,
-//! or is so slow that more than the backlog waits for it, the oldest segments are dropped (players
-//! get 404 for them) and counted. So memory is bounded whatever the disk does.
+//! Putting a segment in never waits and never touches the disk. What comes over the budget is
+//! written to the file by one thread of its own. If the disk fails, or is so slow that more than the
+//! backlog waits for it, the oldest of those that wait are dropped (players get 404 for them) and
+//! counted. So memory is bounded whatever the disk does.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prometheus::Registry;
 
+mod file;
 mod metrics;
 mod shelf;
 mod spill;
@@ -30,13 +31,12 @@ pub const DEFAULT_BACKLOG: u64 = 64 << 20;
 /// How to set up a [`SegmentStore`].
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
-    /// Memory for segments, in bytes. 0: every segment goes to a file.
+    /// Memory for segments, in bytes. 0: every segment goes to the file.
     pub budget: u64,
     /// Bytes beyond the budget that may wait to be written. The segment put in last is never
     /// dropped, so the bound is the budget, the backlog and one segment.
     pub backlog: u64,
-    /// Directory for the files, `<dataDir>/hls`. It belongs to this store alone: segments that an
-    /// earlier process left there are removed.
+    /// Directory for the file, `<dataDir>/hls`. The file has no name there.
     pub dir: PathBuf,
 }
 
@@ -60,7 +60,7 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
-    /// The thread that writes files cannot be started.
+    /// The thread that writes the file cannot be started.
     #[error("cannot start the thread that writes HLS segments")]
     Thread {
         /// What the system said.
@@ -76,7 +76,7 @@ pub enum StoreError {
     },
 }
 
-/// The store. Cloning is cheap; the thread that writes files ends with the last clone.
+/// The store. Cloning is cheap; the thread that writes the file ends with the last clone.
 #[derive(Debug, Clone)]
 pub struct SegmentStore {
     shelf: Arc<Shelf>,
@@ -84,15 +84,15 @@ pub struct SegmentStore {
 }
 
 impl SegmentStore {
-    /// Makes and clears the directory, registers the metrics and starts the thread.
+    /// Makes the directory and the file, registers the metrics and starts the thread.
     pub fn open(config: StoreConfig, registry: &Registry) -> Result<Self, StoreError> {
         let metrics =
             StoreMetrics::register(registry).map_err(|source| StoreError::Metrics { source })?;
-        if let Err(source) = spill::clear(&config.dir) {
-            return Err(StoreError::Directory { dir: config.dir, source });
-        }
-        let shelf = Arc::new(Shelf::new(config, metrics));
-        let writer = spill::Writer::start(Arc::clone(&shelf))
+        let StoreConfig { budget, backlog, dir } = config;
+        let file = file::SpillFile::create(&dir)
+            .map_err(|source| StoreError::Directory { dir, source })?;
+        let shelf = Arc::new(Shelf::new(budget, backlog, metrics));
+        let writer = spill::Writer::start(Arc::clone(&shelf), file)
             .map_err(|source| StoreError::Thread { source })?;
         Ok(Self { shelf, _writer: Arc::new(writer) })
     }
@@ -135,15 +135,14 @@ impl SegmentRef {
         self.0.len == 0
     }
 
-    /// The bytes, from memory or from the file. Players that read one file at the same time share
-    /// one buffer. [`io::ErrorKind::NotFound`] when the segment had to be dropped.
+    /// The bytes, from memory or from the file. Players that read one segment at the same
+    /// time share one buffer. [`io::ErrorKind::NotFound`] when the segment had to be dropped.
     pub async fn read(&self) -> io::Result<Bytes> {
         match self.0.shelf.find(self.0.id) {
             Found::Memory(bytes) => Ok(bytes),
-            Found::File(file) => file
-                .read(self.0.len)
-                .await
-                .inspect_err(|_| self.0.shelf.metrics().read_errors.inc()),
+            Found::File(file) => {
+                file.read().await.inspect_err(|_| self.0.shelf.metrics().read_errors.inc())
+            }
             Found::Dropped => Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 "the segment was dropped: the disk did not keep up with the memory budget",

@@ -159,7 +159,7 @@ async fn run(
     let in_use = stream.in_use(context.clock.clone());
     let admission = stream.window.lock().admit(push.seq);
     let job = Job {
-        id: rand::random(),
+        id: stream.sessions.paying().map_or_else(rand::random, |paying| paying.job_id()),
         stream,
         seq: push.seq,
         duration: push.duration,

@@ -203,6 +203,9 @@ impl Sessions {
     /// Ends every session; those with segments in flight when the last one is back.
     pub fn end(&self) {
         self.over.store(true, Ordering::Release);
+        if let Some(paying) = &self.opener.paying {
+            paying.end();
+        }
         self.bury(&mut self.entries.lock());
     }
 

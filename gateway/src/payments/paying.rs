@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use alloy_primitives::U256;
+use parking_lot::Mutex;
 use waymark_payments::{
     check,
     fee::{Output, Work},
     money,
-    payer::{Advice, Job, Payment},
+    payer::{Advice, Ahead, Job, Payment},
     price::{MaxPrice, Price},
     session::{Offer, PaymentSession, Renewal, Renewed, SessionEnd, Source},
 };
@@ -27,6 +28,17 @@ pub struct Paying {
     tag: Tag,
     id: TagId,
     outputs: Vec<Output>,
+    ahead: Mutex<Next>,
+}
+
+/// The payment for the stream's next segment, made while nobody waits for it.
+#[derive(Debug, Default)]
+struct Next {
+    payment: Option<Ahead>,
+    /// A job goes by its number.
+    taken: bool,
+    /// The stream is over: there is no next one.
+    over: bool,
 }
 
 /// What records tell of a payment.
@@ -53,7 +65,7 @@ impl Paying {
             rate_denominator: p.fps_den,
         });
         let id = payments.id_of(&tag);
-        Self { outputs: outputs.collect(), id, tag, payments }
+        Self { outputs: outputs.collect(), id, tag, payments, ahead: Mutex::default() }
     }
 
     /// What all streams share.
@@ -95,8 +107,20 @@ impl Paying {
         Ok(session)
     }
 
-    /// The payment for one attempt at a segment. Blocks for some tens of microseconds: the promise is
-    /// on record when this returns.
+    /// A number for the stream's next job: the one its payment was made for, if there is one.
+    pub fn job_id(&self) -> [u8; 8] {
+        let mut next = self.ahead.lock();
+        if next.taken {
+            return rand::random();
+        }
+        let Some(ahead) = &next.payment else { return rand::random() };
+        let [id @ .., _, _, _, _, _, _, _, _] = ahead.job();
+        next.taken = true;
+        id
+    }
+
+    /// The payment for one attempt at a segment: the one that was made ahead for it, or a new one.
+    /// That blocks for some hundred microseconds: the promise is on record when this returns.
     pub fn pay(
         &self,
         session: &PaymentSession,
@@ -105,10 +129,58 @@ impl Paying {
         media: Duration,
     ) -> Result<Payment, Unpaid> {
         let Payments { payer, chain, clock, .. } = &*self.payments;
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(job);
-        let job = Job {
-            id,
+        let (job, now) = (self.job(*job, attempt, media), clock.wall());
+        if let Some(ahead) = self.made_for(job.id)
+            && let Some(payment) = payer.claim(ahead, session, &job, &chain.state(), now)
+        {
+            return Ok(payment);
+        }
+        Ok(payer.pay(session, &job, &chain.state(), now)?)
+    }
+
+    /// Makes the payment for the stream's next segment, which will most likely be like the last one.
+    pub fn pay_ahead(&self, session: &PaymentSession, media: Duration) {
+        let Payments { payer, chain, clock, .. } = &*self.payments;
+        let wanted = |next: &Next| !next.over && (next.payment.is_none() || next.taken);
+        if !wanted(&self.ahead.lock()) || self.renewal(session) == Renewal::Needed {
+            return;
+        }
+        let job = self.job(rand::random(), 0, media);
+        match payer.pay_ahead(session, &job, &chain.state(), clock.wall()) {
+            Ok(ahead) => {
+                let mut next = self.ahead.lock();
+                let replaced = if wanted(&next) {
+                    next.taken = false;
+                    next.payment.replace(ahead)
+                } else {
+                    Some(ahead)
+                };
+                drop(next);
+                // What nobody takes any more is put on record as not sent, without the lock.
+                drop(replaced);
+            }
+            Err(error) => tracing::debug!(%error, "no payment ahead; the next segment pays itself"),
+        }
+    }
+
+    /// No further segment comes.
+    pub fn end(&self) {
+        let mut next = self.ahead.lock();
+        next.over = true;
+        let unused = next.payment.take();
+        drop(next);
+        drop(unused);
+    }
+
+    fn made_for(&self, job: [u8; 16]) -> Option<Ahead> {
+        self.ahead.lock().payment.take_if(|ahead| ahead.job() == job)
+    }
+
+    fn job(&self, id: [u8; 8], attempt: u32, media: Duration) -> Job<'_> {
+        let mut job = [0; 16];
+        job[..8].copy_from_slice(&id);
+        Job {
+            id: job,
             attempt,
             tag_name: self.tag.as_str(),
             capability: CAPABILITY,
@@ -116,8 +188,7 @@ impl Paying {
             // Agreed when the session was opened; from there on it may double and no more
             // (go-livepeer server/segment_rpc.go:902-926).
             max_price: None::<&MaxPrice>,
-        };
-        Ok(payer.pay(session, &job, &chain.state(), clock.wall())?)
+        }
     }
 
     /// Whether the session's terms should be renewed.

@@ -11,7 +11,7 @@ use crate::ledger::{self, PromiseId, Settlement};
 use crate::metrics::Metrics;
 use crate::money::{self, Wei};
 use crate::price::Price;
-use crate::session::{Outcome, PaymentSession, Reserved, Settled};
+use crate::session::{Ask, Outcome, PaymentSession, Reserved, Settled};
 
 /// A payment that is ready to be sent, once. Dropping it without [`settle`](Self::settle) counts as
 /// spent with an unknown outcome.
@@ -91,6 +91,12 @@ impl Payment {
     /// What the work is estimated to cost, wei.
     pub fn fee(&self) -> &Wei {
         &self.fee
+    }
+
+    /// Whether it can be sent for this work, though it was made before it was asked for.
+    pub(super) fn is_good_for(&self, session: &PaymentSession, ask: &Ask<'_>) -> bool {
+        let made = self.guard.as_ref();
+        made.is_some_and(|g| g.session.is(session) && session.still_covers(&g.reserved, ask))
     }
 
     /// Says what came of it.

@@ -278,3 +278,98 @@ fn errors_say_what_may_help() {
     assert_eq!((many.class(), many.advice()), ("too_many_tickets", Advice::OtherOrchestrator));
     assert!(many.to_string().starts_with("500 tickets are due and a header of 8192 bytes carries"));
 }
+
+mod ahead {
+    use super::*;
+
+    impl Setup {
+        /// A session that has brought work, with a payment for job 2 made.
+        fn with_one_ahead(&self) -> (PaymentSession, Ahead) {
+            let session = self.open();
+            let first = self.pay(&session, 250).unwrap();
+            drop(first.settle(Outcome::Received { pixels: 250 }, NOW));
+            let ahead = self.payer.pay_ahead(&session, &next(250), &chain(50), NOW).unwrap();
+            self.log();
+            (session, ahead)
+        }
+
+        fn claim(&self, ahead: Ahead, session: &PaymentSession, job: &Job<'_>) -> Option<Payment> {
+            self.payer.claim(ahead, session, job, &chain(50), NOW)
+        }
+    }
+
+    fn next(units: u64) -> Job<'static> {
+        Job { id: [2; 16], ..job(units) }
+    }
+
+    #[test]
+    fn its_job_takes_it_without_record_or_signature() {
+        let setup = setup(false);
+        let (session, ahead) = setup.with_one_ahead();
+        assert_eq!(ahead.job(), [2; 16]);
+        let payment = setup.claim(ahead, &session, &next(250)).unwrap();
+        assert_eq!(setup.log(), []);
+        assert!(payment.tickets() > 0);
+        drop(payment.settle(Outcome::Received { pixels: 250 }, NOW));
+        assert_eq!(setup.log(), [settled(ledger::Outcome::Accepted, 250, 250)]);
+    }
+
+    #[test]
+    fn one_that_no_job_takes_is_on_record_as_not_sent_and_its_credit_comes_back() {
+        let setup = setup(false);
+        let session = setup.open();
+        let first = setup.pay(&session, 250).unwrap();
+        drop(first.settle(Outcome::Received { pixels: 250 }, NOW));
+        let before = session.credit(NOW);
+        let ahead = setup.payer.pay_ahead(&session, &next(250), &chain(50), NOW).unwrap();
+        setup.log();
+        drop(ahead);
+        assert_eq!(setup.log(), [settled(ledger::Outcome::NotSent, 0, 0)]);
+        assert_eq!(session.credit(NOW), before);
+    }
+
+    #[test]
+    fn more_work_another_job_or_another_session_pays_anew() {
+        let setup = setup(false);
+        let refused = |job: Job<'_>, other: bool| {
+            let (session, ahead) = setup.with_one_ahead();
+            let session = if other { setup.open() } else { session };
+            assert!(setup.claim(ahead, &session, &job).is_none());
+            assert_eq!(setup.log(), [settled(ledger::Outcome::NotSent, 0, 0)]);
+        };
+        refused(next(5_000), false);
+        refused(job(250), false);
+        refused(Job { attempt: 2, ..next(250) }, false);
+        refused(next(250), true);
+    }
+
+    #[test]
+    fn less_work_takes_it_and_keeps_the_rest_as_credit() {
+        let setup = setup(false);
+        let (session, ahead) = setup.with_one_ahead();
+        let payment = setup.claim(ahead, &session, &next(10)).unwrap();
+        drop(payment.settle(Outcome::Received { pixels: 10 }, NOW));
+        assert!(session.credit(NOW) > money::whole(U256::ZERO));
+    }
+
+    #[test]
+    fn new_terms_another_round_a_doubtful_chain_or_two_minutes_are_too_much() {
+        let setup = setup(false);
+        let claim = |chain: &ChainState, now: Timestamp, renewed: bool| {
+            let (session, ahead) = setup.with_one_ahead();
+            if renewed {
+                session.renew(&offer(1, 101), Source::Session, NOW).unwrap();
+            }
+            setup.payer.claim(ahead, &session, &next(250), chain, now).is_some()
+        };
+        assert!(claim(&chain(50), NOW, false));
+        assert!(!claim(&chain(50), NOW, true));
+        let mut later = chain(50);
+        later.round.number += 1;
+        assert!(!claim(&later, NOW, false));
+        let suspect = ChainState { health: crate::chain::Health::Suspect, ..chain(50) };
+        assert!(!claim(&suspect, NOW, false));
+        assert!(!claim(&chain(1_000_000), NOW, false), "the parameters expired");
+        assert!(!claim(&chain(50), NOW + SignedDuration::from_secs(121), false));
+    }
+}

@@ -13,7 +13,7 @@ use crate::chain::{ChainState, Health};
 use crate::check::{self, ParamsError, TicketLimits};
 use crate::credit::Staged;
 use crate::fee::Work;
-use crate::money::Wei;
+use crate::money::{self, Wei};
 use crate::payer::{PayError, TicketBound};
 use crate::price::MaxPrice;
 use crate::ticket::Creation;
@@ -87,6 +87,36 @@ impl PaymentSession {
             generation: state.generation,
             first: !state.accepted,
         })
+    }
+
+    /// Whether what was reserved earlier could be reserved now, and is enough for what is asked.
+    pub(crate) fn still_covers(&self, reserved: &Reserved, ask: &Ask<'_>) -> bool {
+        let state = self.0.state.lock();
+        let terms = &reserved.terms;
+        let same_terms = state.ended.is_none()
+            && Arc::ptr_eq(&state.terms, terms)
+            && (state.scheme, state.generation) == (reserved.scheme, reserved.generation);
+        drop(state);
+        if !same_terms || self.check_price(terms, ask).is_err() {
+            return false;
+        }
+        if terms.price.is_free() {
+            return true;
+        }
+        let paid = money::sum(&reserved.staged.existing, &reserved.staged.new);
+        let fee = ask.work.fee(terms.price);
+        if money::compare(&paid, money::larger(&fee, &terms.value)).is_lt() {
+            return false;
+        }
+        match (reserved.tickets(), terms.params) {
+            (0, _) => true,
+            (tickets, Some(params)) => {
+                ask.chain.health != Health::Suspect
+                    && check::check(&params, &terms.value, tickets.into(), ask.limits, ask.chain)
+                        .is_ok()
+            }
+            (_, None) => false,
+        }
     }
 
     fn check_price(&self, terms: &Terms, ask: &Ask<'_>) -> Result<(), PayError> {

@@ -1,25 +1,33 @@
 //! The one table of segments and its accounting.
 //!
+//! What comes in when the memory is full goes to the disk; what is in memory stays there. So the
+//! bytes are written while they are in the processor's caches, their buffers are free again at once,
+//! and a segment that was kept in memory for the whole window is never written. Writing out the
+//! oldest instead would, in the end, write every segment.
+//!
 //! Everything is under one lock that is held for a few map operations, never while bytes are
 //! copied, freed, written or read.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
 
-use super::StoreConfig;
+use super::file::SpilledSegment;
 use super::metrics::StoreMetrics;
-use super::spill::SegmentFile;
+
+/// Bytes that may go from the disk before the file is looked at: cutting it at every one that goes
+/// would give pages away that the next segment needs.
+const TRIM: u64 = 64 << 20;
 
 /// The segments of all streams, oldest first.
 #[derive(Debug)]
 pub(super) struct Shelf {
     budget: u64,
+    /// More memory than this, and the disk is behind.
+    hurry: u64,
     limit: u64,
-    dir: PathBuf,
     metrics: StoreMetrics,
     table: Mutex<Table>,
     work: Condvar,
@@ -29,16 +37,14 @@ pub(super) struct Shelf {
 struct Table {
     next_id: u64,
     entries: BTreeMap<u64, Entry>,
-    /// Ids of the entries in memory: where the next one to be written is found without a search.
-    in_memory: BTreeSet<u64>,
+    /// Entries to be written, oldest first; some of them may be gone.
+    waiting: VecDeque<u64>,
     memory: u64,
+    in_memory: u64,
     disk: u64,
     files: u64,
-    /// What the writer holds right now.
-    writing: Option<u64>,
-    /// Files of segments that are gone. As long as the writer hangs no file is added, so there are
-    /// never more of these than there were files.
-    discarded: Vec<Arc<SegmentFile>>,
+    /// Bytes on disk that went since the file was last cut.
+    freed: u64,
     closed: bool,
 }
 
@@ -51,32 +57,29 @@ struct Entry {
 #[derive(Debug)]
 enum Place {
     Memory(Bytes),
-    File(Arc<SegmentFile>),
+    File(Arc<SpilledSegment>),
     Dropped,
 }
 
 /// Where a segment is.
 pub(super) enum Found {
     Memory(Bytes),
-    File(Arc<SegmentFile>),
+    File(Arc<SpilledSegment>),
     Dropped,
 }
 
 /// What the writer is to do next.
 pub(super) enum Work {
-    Write { id: u64, bytes: Bytes },
-    Remove(Vec<Arc<SegmentFile>>),
+    /// `hurry`: the disk is behind.
+    Write { id: u64, bytes: Bytes, hurry: bool },
+    /// The end of the file may be free.
+    Trim,
 }
 
 impl Shelf {
-    pub(super) fn new(config: StoreConfig, metrics: StoreMetrics) -> Self {
-        let StoreConfig { budget, backlog, dir } = config;
-        let limit = budget.saturating_add(backlog);
-        Self { budget, limit, dir, metrics, table: Mutex::default(), work: Condvar::new() }
-    }
-
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
+    pub(super) fn new(budget: u64, backlog: u64, metrics: StoreMetrics) -> Self {
+        let (hurry, limit) = (budget.saturating_add(backlog / 2), budget.saturating_add(backlog));
+        Self { budget, hurry, limit, metrics, table: Mutex::default(), work: Condvar::new() }
     }
 
     pub(super) const fn metrics(&self) -> &StoreMetrics {
@@ -89,13 +92,16 @@ impl Shelf {
         let id = table.next_id;
         table.next_id += 1;
         table.entries.insert(id, Entry { held, place: Place::Memory(bytes) });
-        table.in_memory.insert(id);
+        table.in_memory += 1;
         table.memory = table.memory.saturating_add(held);
+        let wake = table.memory > self.budget;
+        if wake {
+            table.wait(id);
+        }
         while table.memory > self.limit {
-            let Some(oldest) = table.oldest_idle(id) else { break };
+            let Some(oldest) = table.oldest_waiting(id) else { break };
             given_up.extend(table.drop_bytes(oldest));
         }
-        let wake = table.memory > self.budget;
         self.show(&table);
         drop(table);
         if wake {
@@ -116,37 +122,40 @@ impl Shelf {
     pub(super) fn remove(&self, id: u64) {
         let mut table = self.table.lock();
         let Some(entry) = table.entries.remove(&id) else { return };
-        let (mut freed, mut unlinked) = (None, None);
-        let mut wake = false;
+        let (mut in_memory, mut in_file) = (None, None);
         match entry.place {
             Place::Memory(bytes) => {
-                table.in_memory.remove(&id);
+                table.in_memory -= 1;
                 table.memory = table.memory.saturating_sub(entry.held);
-                freed = Some(bytes);
+                in_memory = Some(bytes);
             }
             Place::File(file) => {
-                table.forget_file(&file);
-                if table.closed {
-                    unlinked = Some(file);
-                } else {
-                    table.discarded.push(file);
-                    wake = true;
-                }
+                table.disk = table.disk.saturating_sub(file.len());
+                table.files = table.files.saturating_sub(1);
+                table.freed = table.freed.saturating_add(file.len());
+                in_file = Some(file);
             }
             Place::Dropped => {}
         }
+        let wake = table.is_worth_trimming();
         self.show(&table);
         drop(table);
-        drop((freed, unlinked));
+        drop((in_memory, in_file));
         if wake {
             self.work.notify_one();
         }
     }
 
+    /// How many ids are in the line of those to be written.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.table.lock().waiting.len()
+    }
+
     /// The next thing for the writer, or `None` when there is nothing.
     #[cfg(test)]
     pub(super) fn next_work(&self) -> Option<Work> {
-        self.table.lock().next_work(self.budget)
+        self.table.lock().next_work(self.hurry)
     }
 
     /// Waits for the next thing for the writer; `None` when the store was closed.
@@ -156,7 +165,7 @@ impl Shelf {
             if table.closed {
                 return None;
             }
-            let work = table.next_work(self.budget);
+            let work = table.next_work(self.hurry);
             if work.is_some() {
                 return work;
             }
@@ -165,14 +174,13 @@ impl Shelf {
     }
 
     /// The writer is done with segment `id`: it is in `file` now, or could not be written.
-    pub(super) fn written(&self, id: u64, file: Option<SegmentFile>) {
+    pub(super) fn written(&self, id: u64, file: Option<SpilledSegment>) {
         let file = file.map(Arc::new);
         let mut table = self.table.lock();
-        table.writing = None;
         let mut freed = None;
-        // A segment that was removed meanwhile takes its new file along at the end of this scope.
-        if table.in_memory.contains(&id) {
-            freed = table.drop_bytes(id);
+        // A segment that was removed meanwhile leaves its place in the file at the end of this scope.
+        if let Some(bytes) = table.drop_bytes(id) {
+            freed = Some(bytes);
             if let (Some(file), Some(entry)) = (&file, table.entries.get_mut(&id)) {
                 entry.place = Place::File(Arc::clone(file));
                 table.disk = table.disk.saturating_add(file.len());
@@ -181,6 +189,8 @@ impl Shelf {
             } else {
                 self.metrics.dropped_failed.inc();
             }
+        } else if let Some(file) = &file {
+            table.freed = table.freed.saturating_add(file.len());
         }
         self.show(&table);
         drop(table);
@@ -191,56 +201,65 @@ impl Shelf {
     pub(super) fn close(&self) {
         let mut table = self.table.lock();
         table.closed = true;
-        let discarded = std::mem::take(&mut table.discarded);
         drop(table);
-        drop(discarded);
         self.work.notify_all();
     }
 
     fn show(&self, table: &Table) {
         let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         self.metrics.memory_bytes.set(gauge(table.memory));
-        self.metrics.memory_segments.set(gauge(table.in_memory.len() as u64));
+        self.metrics.memory_segments.set(gauge(table.in_memory));
         self.metrics.disk_bytes.set(gauge(table.disk));
         self.metrics.disk_segments.set(gauge(table.files));
     }
 }
 
 impl Table {
-    /// The oldest entry in memory that the writer does not hold, `newest` left aside.
-    fn oldest_idle(&self, newest: u64) -> Option<u64> {
-        self.in_memory.iter().copied().find(|&id| Some(id) != self.writing && id != newest)
+    /// Puts an entry into the line of those to be written. Ids of entries that are gone leave it when
+    /// they are the larger part, so that a disk that hangs does not make it grow.
+    fn wait(&mut self, id: u64) {
+        if self.waiting.len() > 2 * self.entries.len() {
+            self.waiting.retain(|id| self.entries.contains_key(id));
+        }
+        self.waiting.push_back(id);
+    }
+
+    /// The oldest entry that waits to be written, `newest` left aside, taken out of the line.
+    fn oldest_waiting(&mut self, newest: u64) -> Option<u64> {
+        let oldest = *self.waiting.front()?;
+        if oldest == newest { None } else { self.waiting.pop_front() }
     }
 
     /// Takes the bytes of an entry out of memory and of the account.
     fn drop_bytes(&mut self, id: u64) -> Option<Bytes> {
-        if !self.in_memory.remove(&id) {
+        let entry = self.entries.get_mut(&id)?;
+        if !matches!(entry.place, Place::Memory(_)) {
             return None;
         }
-        let entry = self.entries.get_mut(&id)?;
         self.memory = self.memory.saturating_sub(entry.held);
+        self.in_memory -= 1;
         match std::mem::replace(&mut entry.place, Place::Dropped) {
             Place::Memory(bytes) => Some(bytes),
             Place::File(_) | Place::Dropped => None,
         }
     }
 
-    fn forget_file(&mut self, file: &SegmentFile) {
-        self.disk = self.disk.saturating_sub(file.len());
-        self.files = self.files.saturating_sub(1);
+    /// Much went, or the last one.
+    const fn is_worth_trimming(&self) -> bool {
+        self.freed > TRIM || (self.freed > 0 && self.files == 0)
     }
 
-    fn next_work(&mut self, budget: u64) -> Option<Work> {
-        if !self.discarded.is_empty() {
-            return Some(Work::Remove(std::mem::take(&mut self.discarded)));
+    fn next_work(&mut self, hurry: u64) -> Option<Work> {
+        if self.is_worth_trimming() {
+            self.freed = 0;
+            return Some(Work::Trim);
         }
-        if self.memory <= budget {
-            return None;
+        while let Some(id) = self.waiting.pop_front() {
+            if let Some(Place::Memory(bytes)) = self.entries.get(&id).map(|entry| &entry.place) {
+                let hurry = self.memory > hurry;
+                return Some(Work::Write { id, bytes: bytes.clone(), hurry });
+            }
         }
-        let id = *self.in_memory.first()?;
-        let Place::Memory(bytes) = &self.entries.get(&id)?.place else { return None };
-        let bytes = bytes.clone();
-        self.writing = Some(id);
-        Some(Work::Write { id, bytes })
+        None
     }
 }

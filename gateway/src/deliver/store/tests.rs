@@ -3,13 +3,12 @@ use std::fs;
 use prometheus::Registry;
 use proptest::prelude::*;
 
+use super::file::SpillFile;
 use super::shelf::{Found, Work};
 use super::*;
 
 /// A store whose disk works only when the test says so.
 struct Bench {
-    _dir: tempfile::TempDir,
-    path: PathBuf,
     shelf: Arc<Shelf>,
     disk: spill::Disk,
 }
@@ -17,12 +16,9 @@ struct Bench {
 impl Bench {
     fn new(budget: u64, backlog: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("hls");
-        spill::clear(&path).unwrap();
         let metrics = StoreMetrics::register(&Registry::new()).unwrap();
-        let config = StoreConfig { budget, backlog, dir: path.clone() };
-        let shelf = Arc::new(Shelf::new(config, metrics));
-        Self { _dir: dir, path, shelf, disk: spill::Disk::default() }
+        let shelf = Arc::new(Shelf::new(budget, backlog, metrics));
+        Self { shelf, disk: spill::Disk::on(SpillFile::create(dir.path()).unwrap()) }
     }
 
     fn put(&self, bytes: Vec<u8>) -> SegmentRef {
@@ -38,10 +34,9 @@ impl Bench {
         }
     }
 
-    /// Files with something in them; empty ones wait for the next segment.
-    fn files(&self) -> usize {
-        let full = |entry: &fs::DirEntry| entry.metadata().is_ok_and(|m| m.len() > 0);
-        fs::read_dir(&self.path).map_or(0, |files| files.flatten().filter(full).count())
+    /// Segments in the file.
+    fn files(&self) -> i64 {
+        self.shelf.metrics().disk_segments.get()
     }
 
     fn memory(&self) -> i64 {
@@ -67,7 +62,7 @@ async fn within_the_budget_nothing_touches_the_disk() {
 }
 
 #[tokio::test]
-async fn over_the_budget_the_oldest_go_to_files_and_read_back_whole() {
+async fn what_comes_over_the_budget_goes_to_the_file_and_reads_back_whole() {
     let mut bench = Bench::new(100, 1000);
     let segments: Vec<_> = (0u8..5).map(|n| bench.put(vec![n; 40])).collect();
     assert_eq!(bench.memory(), 200, "putting does not wait for the disk");
@@ -81,41 +76,33 @@ async fn over_the_budget_the_oldest_go_to_files_and_read_back_whole() {
 #[tokio::test]
 async fn the_last_reference_takes_memory_and_file_along() {
     let mut bench = Bench::new(50, 1000);
-    let (old, new) = (bench.put(vec![1; 40]), bench.put(vec![2; 40]));
+    let (kept, written) = (bench.put(vec![1; 40]), bench.put(vec![2; 40]));
     bench.settle();
-    let again = old.clone();
-    drop(old);
+    let again = written.clone();
+    drop(written);
     bench.settle();
-    assert_eq!(bench.files(), 1, "a clone still needs the file");
-    drop((again, new));
+    assert_eq!(bench.files(), 1, "a clone still needs it");
+    drop((again, kept));
     bench.settle();
     assert_eq!((bench.memory(), bench.on_disk(), bench.files()), (0, 0, 0));
 }
 
 #[tokio::test]
-async fn files_are_used_again_but_never_one_that_is_being_read() {
+async fn the_place_of_a_segment_is_used_again_but_never_while_it_is_being_read() {
     let mut bench = Bench::new(0, 1000);
-    let names = |bench: &Bench| {
-        let files = fs::read_dir(&bench.path).unwrap().map(|e| e.unwrap().file_name());
-        files.collect::<std::collections::BTreeSet<_>>()
-    };
     let first = bench.put(vec![1; 400]);
     bench.settle();
-    let before = names(&bench);
-    let reader = bench.shelf.find(first.0.id);
+    let Found::File(reader) = bench.shelf.find(first.0.id) else { panic!("it is in the file") };
     drop(first);
+    let second = bench.put(vec![2; 400]);
     bench.settle();
-    let second = bench.put(vec![2; 40]);
+    let length = bench.disk.file.len();
+    assert_eq!(reader.read().await.unwrap(), vec![1; 400]);
+    let third = bench.put(vec![3; 400]);
     bench.settle();
-    let Found::File(file) = reader else { panic!("the segment is in a file") };
-    assert_eq!(file.read(400).await.unwrap(), vec![1; 400]);
-    let with_both = names(&bench);
-    drop(second);
-    bench.settle();
-    let third = bench.put(vec![3; 4]);
-    bench.settle();
-    assert_eq!(third.read().await.unwrap(), vec![3; 4]);
-    assert!(names(&bench).is_subset(&with_both) && names(&bench).is_disjoint(&before));
+    assert_eq!(bench.disk.file.len(), length, "the third is where the first was");
+    assert_eq!(second.read().await.unwrap(), vec![2; 400]);
+    assert_eq!(third.read().await.unwrap(), vec![3; 400]);
 }
 
 #[tokio::test]
@@ -130,12 +117,13 @@ async fn a_slice_is_charged_for_the_buffer_it_pins() {
 }
 
 #[tokio::test]
-async fn a_disk_that_does_not_keep_up_costs_the_oldest_segments_not_memory() {
+async fn a_disk_that_does_not_keep_up_costs_segments_not_memory() {
     let bench = Bench::new(100, 60);
     let segments: Vec<_> = (0u8..10).map(|n| bench.put(vec![n; 40])).collect();
     assert_eq!(bench.memory(), 160);
     assert_eq!(bench.shelf.metrics().dropped_slow.get(), 6);
-    assert_eq!(segments[0].read().await.unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(segments[0].read().await.unwrap(), vec![0; 40], "there was room for it");
+    assert_eq!(segments[2].read().await.unwrap_err().kind(), io::ErrorKind::NotFound);
     assert_eq!(segments[9].read().await.unwrap(), vec![9; 40]);
 }
 
@@ -149,26 +137,27 @@ async fn one_segment_larger_than_everything_is_written_not_dropped() {
 }
 
 #[tokio::test]
-async fn a_failing_disk_drops_the_oldest_and_recovers() {
+async fn a_failing_disk_drops_what_does_not_fit_and_recovers() {
     let mut bench = Bench::new(50, 1000);
-    fs::remove_dir(&bench.path).unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let good = std::mem::replace(&mut bench.disk.file, Arc::new(SpillFile::over(full)));
     let (old, new) = (bench.put(vec![1; 40]), bench.put(vec![2; 40]));
     bench.settle();
-    assert!(is_dropped(&old));
+    assert!(is_dropped(&new));
     assert_eq!(bench.shelf.metrics().dropped_failed.get(), 1);
     assert_eq!(bench.memory(), 40);
-    assert_eq!(new.read().await.unwrap(), vec![2; 40]);
+    assert_eq!(old.read().await.unwrap(), vec![1; 40]);
 
-    fs::create_dir(&bench.path).unwrap();
+    bench.disk.file = good;
     let newest = bench.put(vec![3; 40]);
     bench.settle();
     assert_eq!((bench.files(), bench.memory()), (1, 40));
-    assert_eq!(new.read().await.unwrap(), vec![2; 40]);
+    assert_eq!(old.read().await.unwrap(), vec![1; 40]);
     assert_eq!(newest.read().await.unwrap(), vec![3; 40]);
 }
 
 #[tokio::test]
-async fn a_segment_that_goes_while_it_is_written_leaves_no_file() {
+async fn a_segment_that_goes_while_it_is_written_leaves_nothing() {
     let mut bench = Bench::new(0, 1000);
     let segment = bench.put(vec![1; 40]);
     let work = bench.shelf.next_work().unwrap();
@@ -177,19 +166,17 @@ async fn a_segment_that_goes_while_it_is_written_leaves_no_file() {
     bench.disk.carry_out(&bench.shelf, work);
     bench.settle();
     assert_eq!((bench.memory(), bench.on_disk(), bench.files()), (0, 0, 0));
+    assert_eq!(bench.disk.file.len(), 0);
 }
 
 #[tokio::test]
-async fn a_file_that_was_tampered_with_is_an_error_and_counted() {
+async fn a_file_that_was_cut_is_an_error_and_counted() {
     let mut bench = Bench::new(0, 1000);
     let segment = bench.put(vec![1; 40]);
     bench.settle();
-    let file = fs::read_dir(&bench.path).unwrap().next().unwrap().unwrap().path();
-    fs::write(&file, b"short").unwrap();
-    assert_eq!(segment.read().await.unwrap_err().kind(), io::ErrorKind::InvalidData);
-    fs::remove_file(&file).unwrap();
-    assert_eq!(segment.read().await.unwrap_err().kind(), io::ErrorKind::NotFound);
-    assert_eq!(bench.shelf.metrics().read_errors.get(), 2);
+    bench.disk.file.inner().set_len(5).unwrap();
+    assert_eq!(segment.read().await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    assert_eq!(bench.shelf.metrics().read_errors.get(), 1);
 }
 
 #[tokio::test]
@@ -201,14 +188,11 @@ async fn players_that_read_one_file_together_share_one_buffer() {
     assert_eq!(one.unwrap().as_ptr(), two.unwrap().as_ptr());
 }
 
-#[tokio::test]
-async fn the_store_clears_what_an_earlier_process_left_and_nothing_else() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("segment-abc.part"), b"old").unwrap();
-    fs::write(dir.path().join("notes.txt"), b"mine").unwrap();
-    let _store = SegmentStore::open(StoreConfig::in_dir(dir.path()), &Registry::new()).unwrap();
-    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(left, ["notes.txt"]);
+#[test]
+fn a_disk_that_hangs_does_not_make_the_line_grow() {
+    let bench = Bench::new(0, 1 << 20);
+    (0..1000).for_each(|_| drop(bench.put(vec![1; 10])));
+    assert!(bench.shelf.waiting() < 10, "{} in line", bench.shelf.waiting());
 }
 
 #[test]
@@ -233,8 +217,7 @@ async fn the_thread_writes_and_ends_with_the_store() {
     }
     drop(store);
     assert_eq!(segments[0].read().await.unwrap(), vec![0; 1000], "references outlive the store");
-    drop(segments);
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing can be left behind");
 }
 
 #[derive(Debug, Clone)]
@@ -291,6 +274,7 @@ proptest! {
         prop_assert!(u64::try_from(bench.memory()).unwrap() <= budget);
         alive.clear();
         bench.settle();
+        prop_assert_eq!(bench.disk.file.len(), 0);
         prop_assert_eq!((bench.memory(), bench.on_disk(), bench.files()), (0, 0, 0));
     }
 }

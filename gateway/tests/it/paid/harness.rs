@@ -300,6 +300,22 @@ pub(crate) fn totals(ledger: &Ledger, by: GroupBy) -> Vec<Total> {
     ledger.totals(by, Period { from: now - day, to: now + day }).expect("a report")
 }
 
+/// Waits until so many payments are on record: the one for the next segment is made beside the
+/// answer to the last.
+pub(crate) async fn on_record(gateway: &Gateway, count: u64) {
+    let made = async {
+        while totals(&payments(gateway).ledger, GroupBy::Tag)
+            .iter()
+            .map(|t| t.payments)
+            .sum::<u64>()
+            < count
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, made).await.expect("the payments are made");
+}
+
 /// Everything a ledger has promised, wei.
 pub(crate) fn promised(ledger: &Ledger) -> U256 {
     totals(ledger, GroupBy::Orchestrator).iter().map(|total| total.value).sum()

@@ -5,10 +5,13 @@ use reqwest::StatusCode;
 use waymark_payments::ledger::GroupBy;
 
 use super::harness::{
-    Market, TAG, TICKET_EV, payment_of, payments, promised, push_tagged, received, totals,
+    Market, TAG, TICKET_EV, on_record, payment_of, payments, promised, push_tagged, received,
+    tickets, totals,
 };
 
 const SEGMENTS: usize = 6;
+/// Tickets of one payment, at most.
+const MOST_AHEAD: u64 = 20;
 
 #[tokio::test]
 async fn a_stream_is_paid_segment_by_segment_under_its_tag() {
@@ -40,15 +43,21 @@ async fn a_stream_is_paid_segment_by_segment_under_its_tag() {
         }
     }
 
+    // One more is made for a segment that does not come.
+    on_record(&gateway, SEGMENTS as u64 + 1).await;
     let ledger = &payments(&gateway).ledger;
     let (said, got) = (promised(ledger), received(orchestrator));
     assert!(said >= got, "{said} promised, {got} received");
-    assert!(said - got <= U256::from(SEGMENTS), "each payment is rounded up by less than a wei");
+    assert!(
+        said - got <= tickets(MOST_AHEAD),
+        "no more than the payment made ahead: {}",
+        said - got
+    );
     let by_tag = totals(ledger, GroupBy::Tag);
     assert_eq!(by_tag.len(), 1, "{by_tag:#?}");
     assert_eq!(by_tag[0].key, TAG.0);
-    assert_eq!(by_tag[0].payments, SEGMENTS as u64);
-    assert_eq!(by_tag[0].tickets, stats.payments.tickets);
+    assert_eq!(by_tag[0].payments, SEGMENTS as u64 + 1);
+    assert!(by_tag[0].tickets - stats.payments.tickets <= MOST_AHEAD);
 
     let round = payments(&gateway).chain.state().round.number;
     let records = gateway.records().await;
@@ -69,7 +78,8 @@ async fn a_stream_is_paid_segment_by_segment_under_its_tag() {
         assert_eq!(number(&record["price_num"]), 30_300_000 * number(&record["price_den"]));
         fees += number(&record["fee_wei"]);
     }
-    assert_eq!(U256::from(fees), said, "records and ledger agree");
+    let unsent = said - U256::from(fees);
+    assert!(unsent <= tickets(MOST_AHEAD), "records and ledger agree but for {unsent} made ahead");
 }
 
 #[tokio::test]
