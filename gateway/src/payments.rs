@@ -11,6 +11,7 @@
 //! The rules of money are in the crate `waymark-payments`; nothing here signs, counts or checks a
 //! ticket.
 
+pub mod books;
 mod caps;
 pub mod error;
 mod key;
@@ -19,7 +20,7 @@ mod paying;
 mod start;
 mod upkeep;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use url::Url;
 use waymark_payments::{
@@ -30,7 +31,7 @@ use waymark_payments::{
     price::MaxPrice,
     signer::PaymentSource,
 };
-use waymark_tagging::{Tag, TagId};
+use waymark_tagging::Tag;
 
 use self::caps::Priced;
 pub(crate) use self::metrics::redemption_lag;
@@ -58,18 +59,14 @@ pub struct Payments {
     pub ledger: Arc<Ledger>,
     /// Whose key it is.
     pub source: PaymentSource,
+    /// Round books, and the numbers of tags.
+    pub books: books::Books,
     caps: Caps,
-    ids: HashMap<Tag, TagId>,
     clock: Clock,
     ai_registry: bool,
 }
 
 impl Payments {
-    /// The tag's number on this chain; [`TagId::UNTAGGED`] if the operator gave none.
-    pub fn id_of(&self, tag: &Tag) -> TagId {
-        self.ids.get(tag).copied().unwrap_or(TagId::UNTAGGED)
-    }
-
     /// Wall time, as everything that is paid has it.
     pub fn now(&self) -> jiff::Timestamp {
         self.clock.wall()

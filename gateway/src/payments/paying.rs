@@ -10,7 +10,8 @@ use waymark_payments::{
     money,
     payer::{Advice, Ahead, Job, Payment},
     price::{MaxPrice, Price},
-    session::{Offer, PaymentSession, Renewal, Renewed, SessionEnd, Source},
+    session::{Offer, PaymentSession, Renewal, Renewed, Scheme, SessionEnd, Source},
+    ticket::Creation,
 };
 use waymark_proto::net::OrchestratorInfo;
 use waymark_tagging::{Tag, TagId};
@@ -26,7 +27,6 @@ const CAPABILITY: &str = "transcoding";
 pub struct Paying {
     payments: Arc<Payments>,
     tag: Tag,
-    id: TagId,
     outputs: Vec<Output>,
     ahead: Mutex<Next>,
 }
@@ -64,8 +64,7 @@ impl Paying {
             rate: p.fps,
             rate_denominator: p.fps_den,
         });
-        let id = payments.id_of(&tag);
-        Self { outputs: outputs.collect(), id, tag, payments, ahead: Mutex::default() }
+        Self { outputs: outputs.collect(), tag, payments, ahead: Mutex::default() }
     }
 
     /// What all streams share.
@@ -75,7 +74,7 @@ impl Paying {
 
     /// The tag's number on chain.
     pub fn tag_id(&self) -> TagId {
-        self.id
+        self.payments.books.numbers.id(&self.tag)
     }
 
     /// Whether a dearer orchestrator is used when no other is there.
@@ -91,10 +90,19 @@ impl Paying {
     /// Opens paying in a new session, if its price and its tickets can be accepted
     /// (go-livepeer `discovery/db_discovery.go:165-194`).
     pub fn open(&self, info: &OrchestratorInfo, any_price: bool) -> Result<PaymentSession, Unpaid> {
-        let Payments { payer, chain, ledger, caps, clock, .. } = &*self.payments;
+        let Payments { payer, chain, ledger, caps, clock, books, .. } = &*self.payments;
         let now = clock.wall();
         let offer = Offer::read(info)?;
-        let session = payer.open(&offer, self.id, now)?;
+        let id = books.numbers.id(&self.tag);
+        // Rounds only rise, so what holds when the session is opened holds for all its tickets. An
+        // orchestrator may be behind, and it is its round that they name.
+        let round = chain.state().round;
+        let own = Creation { round: round.number, block_hash: round.block_hash };
+        let round = offer.params.map_or(own, |params| params.creation_or(own)).round;
+        let session = match books.numbers.scheme(&self.tag, round) {
+            Scheme::Tagged => payer.open(&offer, id, now)?,
+            Scheme::Plain => PaymentSession::open(&offer, id, Scheme::Plain, now)?,
+        };
         let max = caps.max(&self.tag, Priced::TRANSCODING, &ledger.rates(), now)?;
         let price = session.initial_price();
         if let Some(max) = max.filter(|max| !any_price && !max.allows(price)) {

@@ -10,14 +10,18 @@ use waymark_payments::{
         rpc::EndpointError,
     },
     check::TicketLimits,
+    fund::Funds,
     ledger::{ChainSink, Ledger, LedgerError},
     metrics, money,
     payer::{Payer, Settings},
     signer::{KeyNeeded, LocalKey, PaymentSource, Work},
 };
 
-use super::{Caps, KeyError, Payments};
-use crate::{clock::Clock, config::Config};
+use super::{
+    Caps, KeyError, Payments,
+    books::{BookMetrics, Books},
+};
+use crate::{clock::Clock, config::Config, funds::fund_settings};
 
 /// File of the ledger below the data directory; never the one of a stock node.
 const LEDGER: &str = "waymark.sqlite3";
@@ -106,12 +110,14 @@ pub async fn start(
     clock: &Clock,
     registry: &Registry,
 ) -> Result<Started, PaymentsError> {
-    let source = PaymentSource::Key(key);
+    let source = PaymentSource::Key(key.clone());
     let signer = source.signer_for(Work::Transcoding)?;
     let sender = source.address();
     let path = ledger_path(config);
+    let unusable = |source| PaymentsError::Ledger { path: path.clone(), source };
     let opened = Ledger::open(&path, config.spending.clone(), clock.wall());
-    let ledger = Arc::new(opened.map_err(|source| PaymentsError::Ledger { path, source })?);
+    let ledger = Arc::new(opened.map_err(unusable)?);
+    let secret = ledger.book_secret(|| rand::random::<[u8; 32]>().into()).map_err(unusable)?;
     let (rpc, settings) = connect(config, sender)?;
     let chain_id = rpc.learn_chain_id().await?;
     let sink = Arc::new(ChainSink::new(Arc::clone(&ledger), chain_id));
@@ -133,13 +139,16 @@ pub async fn start(
     let payer = Payer::new(signer, book, settings)
         .with_plain_nonces(tickets.plain_nonces.iter().copied())
         .with_metrics(metrics::Metrics::register(registry)?);
+    let settings = config.chain.as_ref().map(fund_settings).unwrap_or_default();
+    let funds = Arc::new(Funds::of(&chain, settings));
+    let counted = BookMetrics::register(registry)?;
     let payments = Payments {
+        books: Books::new(config, &chain, funds, key, secret, counted),
         payer,
         chain,
         ledger,
         source,
         caps: Caps::new(config.prices.clone(), config.spending.max_rate_age),
-        ids: config.tags.ids.iter().cloned().collect(),
         clock: clock.clone(),
         ai_registry: config.chain.as_ref().is_some_and(|chain| chain.ai_registry),
     };

@@ -23,6 +23,7 @@ impl Payments {
         // Services are dropped when the process stops, so the watcher needs no signal of its own.
         tasks.service("chain", watcher.run(CancellationToken::new()));
         tasks.service("ledger", Arc::clone(self).keep_up());
+        tasks.service("round books", Arc::clone(self).keep_books());
         let (urls, receiver) = watch::channel(addresses(&self.chain.pool(), self.ai_registry));
         let payments = Arc::clone(self);
         tasks.service("pool on chain", async move {

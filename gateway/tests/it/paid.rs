@@ -13,6 +13,7 @@ mod market;
 mod renewal;
 mod replies;
 mod restart;
+mod rounds;
 mod rpc;
 mod secrets;
 mod stream;

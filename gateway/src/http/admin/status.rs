@@ -29,6 +29,9 @@ pub(super) struct Status {
     broadcaster_prices: BTreeMap<String, String>,
     #[serde(rename = "Phase")]
     phase: String,
+    /// On chain only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round_books: Option<crate::payments::books::Report>,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,5 +127,6 @@ pub(super) async fn status(State(admin): State<Shared>) -> Json<Status> {
         local_transcoding: false,
         broadcaster_prices: BTreeMap::new(),
         phase: context.phase.borrow().to_string(),
+        round_books: context.payments.as_ref().map(|payments| payments.books.report()),
     })
 }

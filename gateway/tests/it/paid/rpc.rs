@@ -12,6 +12,8 @@ use tokio::{net::TcpListener, task::JoinSet};
 const HONEST: u8 = 0;
 const DOWN: u8 = 1;
 const AHEAD: u8 = 2;
+const SWALLOWING: u8 = 3;
+const MUTE: u8 = 4;
 
 /// How far ahead a lie is: more than can be mined.
 const LIE: u64 = 50_000_000;
@@ -28,6 +30,7 @@ struct Shared {
     client: reqwest::Client,
     mode: AtomicU8,
     asked: AtomicU64,
+    taken: AtomicU64,
 }
 
 impl Endpoint {
@@ -39,6 +42,7 @@ impl Endpoint {
             client: reqwest::Client::new(),
             mode: AtomicU8::new(HONEST),
             asked: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let mut server = JoinSet::new();
@@ -67,17 +71,44 @@ impl Endpoint {
         self.shared.mode.store(DOWN, Ordering::Release);
     }
 
+    /// Loses transactions before the chain sees them, without a word.
+    pub(crate) fn swallow_transactions(&self) {
+        self.shared.mode.store(SWALLOWING, Ordering::Release);
+    }
+
+    /// Hands transactions on and says nothing about it, then or later.
+    pub(crate) fn go_mute_after_transactions(&self) {
+        self.shared.mode.store(MUTE, Ordering::Release);
+    }
+
+    /// Transactions that were taken while it did so.
+    pub(crate) fn taken(&self) -> u64 {
+        self.shared.taken.load(Ordering::Acquire)
+    }
+
     /// Claims blocks that cannot be.
     pub(crate) fn lie(&self) {
         self.shared.mode.store(AHEAD, Ordering::Release);
     }
 }
 
+/// What sends a transaction.
+const SEND: &str = "eth_sendRawTransaction";
+
 async fn answer(State(shared): State<Arc<Shared>>, body: Bytes) -> axum::response::Response {
     shared.asked.fetch_add(1, Ordering::AcqRel);
     let mode = shared.mode.load(Ordering::Acquire);
     if mode == DOWN {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let sends = body.windows(SEND.len()).any(|part| part == SEND.as_bytes());
+    if sends && matches!(mode, SWALLOWING | MUTE) {
+        shared.taken.fetch_add(1, Ordering::AcqRel);
+        if mode == SWALLOWING {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        // Nobody is to learn of it before the next endpoint.
+        shared.mode.store(DOWN, Ordering::Release);
     }
     let request = shared.client.post(&shared.upstream).header("content-type", "application/json");
     let Ok(answer) = request.body(body).send().await else {
@@ -86,6 +117,9 @@ async fn answer(State(shared): State<Arc<Shared>>, body: Bytes) -> axum::respons
     let Ok(mut value) = answer.json::<Value>().await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
+    if sends && mode == MUTE {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     if mode == AHEAD {
         match &mut value {
             Value::Array(answers) => answers.iter_mut().for_each(exaggerate),
