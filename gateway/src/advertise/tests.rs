@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::atomic::AtomicU32, time::Duration};
 
+use jiff::Timestamp;
+
 use jsonschema::{Registry as Schemas, Validator};
 use parking_lot::Mutex as PlainMutex;
 use tokio::sync::mpsc;

@@ -238,7 +238,7 @@ impl Log {
             ("too_expensive", self.too_expensive),
         ];
         let refusals = refusals.map(|(why, n)| (why, n as u64));
-        if let Some(missing) = missing.filter(|_| unqualified >= census.ready) {
+        if let Some(missing) = missing.filter(|_| (1..=unqualified).contains(&census.ready)) {
             let detail = format!(
                 "none of {} orchestrators meets what {tag} requires; {missing}",
                 census.known

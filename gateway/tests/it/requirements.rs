@@ -3,10 +3,18 @@
 
 use futures_util::StreamExt as _;
 use reqwest::{Method, StatusCode};
+use waymark::{
+    clock::Clock,
+    matching::{MatchRequest, Output, run},
+    signer::OffChain,
+};
 use waymark_tagging::document::{GatewayDocument, Requirements};
 use waymark_testkit::Orchestrator;
 
-use crate::harness::{Gateway, PATIENCE, answer, instant, orchestrator, segment};
+use crate::{
+    harness::{Gateway, PATIENCE, answer, instant, orchestrator, segment},
+    process,
+};
 
 const WELL_KNOWN: &str = "/.well-known/livepeer-gateway.json";
 
@@ -183,4 +191,65 @@ async fn where_nobody_qualifies_the_client_reads_why() {
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     assert_eq!((&report["seq"], &report["signed"]), (&1.into(), &false.into()));
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_report_to_an_orchestrator_says_what_selection_says() {
+    let old = instant().version("0.8.10").start().await.unwrap();
+    let (gateway, _classes) = gateway(&[&old], &class(1, ">=0.9.0")).await;
+    let request = MatchRequest {
+        orchestrator: old.uri().to_owned(),
+        requirements: format!("http://{}", gateway.media_address()),
+        chain: None,
+        price: None,
+        every: None,
+        output: Output::Text,
+    };
+    let mut report = Vec::new();
+    run(&request, &OffChain, &Clock::start(), &mut report).await.expect("a report");
+    let report = String::from_utf8(report).expect("text");
+    let missing = "needs node.version >=0.9.0, declares 0.8.10";
+    assert!(report.contains(missing), "{report}");
+    let refused = gateway.push("movie", 0).await.json();
+    assert!(refused["detail"].as_str().expect("a text").contains(missing), "{refused}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_program_names_the_line_of_a_bad_class_and_reads_the_files_again_on_sighup() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let classes = dir.path().join("live.yaml");
+    let settings = dir.path().join("waymark.yaml");
+    let text = format!(
+        "data_dir: {0}\nlisten: {{http: \"127.0.0.1:0\", cli: \"127.0.0.1:0\"}}\n\
+         requirements: {{files: [{0}/live.yaml]}}\n",
+        dir.path().display()
+    );
+    std::fs::write(&settings, text).expect("a file");
+    let arguments = ["serve", "--config", settings.to_str().expect("UTF-8")];
+    std::fs::write(&classes, class(1, ">=0.9.0").replace("rev:", "rew:")).expect("a file");
+    let output = process::waymark(&arguments).output().await.expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("live.yaml line 3 column 1"), "{said}");
+
+    std::fs::write(&classes, class(1, ">=0.9.0")).expect("a file");
+    let (child, address, mut lines) = process::running(&arguments).await;
+    std::fs::write(&classes, class(2, ">=0.9.1")).expect("a file");
+    let id = child.id().expect("it runs").to_string();
+    let sent = tokio::process::Command::new("kill").args(["-HUP", &id]).status().await;
+    assert!(sent.expect("kill runs").success());
+    let loaded = async {
+        while let Some(line) = lines.next_line().await.expect("a line") {
+            if line.contains("job classes loaded") && line.contains("seq=2") {
+                return;
+            }
+        }
+        panic!("the gateway ended");
+    };
+    tokio::time::timeout(PATIENCE, loaded).await.expect("the files are read again");
+    let answer = reqwest::get(format!("http://{address}/v1/requirements?since_seq=1")).await;
+    let answer = answer.expect("an answer").bytes().await.expect("its bytes");
+    let answer = Requirements::read("answer", &answer).expect("requirements").document;
+    assert_eq!((answer.head.seq, answer.changes.len()), (2, 1));
 }
