@@ -135,6 +135,7 @@ impl Metrics {
     pub(crate) fn settled(&self, outcome: Outcome) {
         let name = match outcome {
             Outcome::NotSent => "not_sent",
+            Outcome::Unanswered => "unanswered",
             Outcome::Spent => "spent",
             Outcome::Refused(refusal) => refusal.label(),
             Outcome::Received { .. } => "received",

@@ -151,8 +151,13 @@ impl<'a> Attempt<'a> {
                 Paid::Refused(*refusal)
             }
             Err(AttemptError::Refused { fault: Fault::Token, .. }) => Paid::Refused(Refusal::Token),
+            Err(AttemptError::Transport(
+                TransportError::Dial { .. } | TransportError::DialTimeout { .. },
+            )) => Paid::NotSent,
             // No answer began.
-            Err(AttemptError::Transport(_) | AttemptError::HeaderTimeout { .. }) => Paid::NotSent,
+            Err(AttemptError::Transport(_) | AttemptError::HeaderTimeout { .. }) => {
+                Paid::Unanswered
+            }
             Err(_) => Paid::Spent,
         };
         let orchestrator = self.place.session.node.host();

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256};
+use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{OptionalExtension as _, Row, params};
 
@@ -171,6 +172,17 @@ impl Ledger {
             rows.collect()
         };
         read().map_err(LedgerError::at("read the rounds of promises"))
+    }
+
+    /// Whether it is still to be seen what became of a promise of this round made after `since`.
+    pub fn has_open_promises(&self, round: u64, since: Timestamp) -> Result<bool, LedgerError> {
+        let upkeep = self.upkeep.lock();
+        upkeep
+            .prepare_cached(
+                "SELECT 1 FROM promises WHERE round = ? AND outcome IS NULL AND at > ? LIMIT 1",
+            )
+            .and_then(|mut statement| statement.exists(params![int(round), since.as_millisecond()]))
+            .map_err(LedgerError::at("look for open promises"))
     }
 
     /// The book of a round, if one was made.

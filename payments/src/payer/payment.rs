@@ -134,7 +134,7 @@ impl Guard {
         }
         let (on_record, units) = match outcome {
             Outcome::NotSent => (ledger::Outcome::NotSent, 0),
-            Outcome::Spent => (ledger::Outcome::Unknown, 0),
+            Outcome::Unanswered | Outcome::Spent => (ledger::Outcome::Unknown, 0),
             Outcome::Refused(_) => (ledger::Outcome::Refused, 0),
             Outcome::Received { pixels } => (ledger::Outcome::Accepted, pixels),
         };

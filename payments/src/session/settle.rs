@@ -12,8 +12,11 @@ use crate::money::Wei;
 /// What came of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// No answer began.
+    /// It never left.
     NotSent,
+    /// It was sent, or part of it, and no answer began: for the account as if it had not been, but
+    /// its tickets may have arrived.
+    Unanswered,
     /// An answer began and had no usable result.
     Spent,
     /// The payment itself was refused.
@@ -131,7 +134,7 @@ impl PaymentSession {
             _ => Wei::zero(),
         };
         let change = match outcome {
-            Outcome::NotSent => Change::NotSent,
+            Outcome::NotSent | Outcome::Unanswered => Change::NotSent,
             Outcome::Spent | Outcome::Refused(_) => Change::Spent,
             Outcome::Received { .. } => Change::Received { debit: debit.clone() },
         };

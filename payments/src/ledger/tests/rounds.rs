@@ -36,6 +36,8 @@ fn a_session_has_a_line_in_every_round_that_its_tickets_name() {
         unsent,
         Settlement { at: noon(), outcome: Outcome::NotSent, units: 0, debit: U256::ZERO },
     );
+    let open = |since| ledger.has_open_promises(7, since).unwrap();
+    assert!(open(noon() - 1.seconds()) && !open(noon()), "old ones are not waited for");
     ledger.maintain(noon()).unwrap();
     let lines = |round| -> Vec<(B256, u32)> {
         let sessions = ledger.round_sessions(round).unwrap();
