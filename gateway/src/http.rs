@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod body;
+mod books;
 pub mod media;
 mod play;
 mod push;

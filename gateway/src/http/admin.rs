@@ -28,7 +28,6 @@ use waymark_payments::fund::Funds;
 use self::{guard::Guard, reply::Refusal};
 use crate::{
     context::Context,
-    funds::fund_settings,
     lifecycle::Phase,
     payments::{MoneyMetrics, Payments},
 };
@@ -57,13 +56,13 @@ impl Admin {
     fn new(context: Arc<Context>, listener: &TcpListener) -> io::Result<Self> {
         let config = &context.config;
         let guard = Guard::new(listener.local_addr()?.ip(), config.admin_token.as_ref())?;
-        let money = match (&context.payments, &config.chain) {
-            (Some(payments), Some(chain)) => Some(Money {
+        let money = match &context.payments {
+            Some(payments) => Some(Money {
                 payments: Arc::clone(payments),
-                funds: Arc::new(Funds::of(&payments.chain, fund_settings(chain))),
+                funds: Arc::clone(payments.books.funds()),
                 metrics: MoneyMetrics::register(&context.registry).map_err(io::Error::other)?,
             }),
-            _ => None,
+            None => None,
         };
         Ok(Self { context, guard, money })
     }

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{play, push, requirements};
+use super::{books, play, push, requirements};
 use crate::{
     context::Context,
     errors::{Problem, Reason},
@@ -114,6 +114,9 @@ async fn route(
         return Response::new(full(Bytes::new()));
     }
     let (parts, _) = request.into_parts();
+    if let Some(reply) = books::answer(&context, &parts).await {
+        return reply;
+    }
     if let Some(reply) = requirements::answer(&context, &parts, cut) {
         return reply;
     }

@@ -17,6 +17,8 @@ use crate::{orchestrator::error::chain as reason, payments::Payments};
 
 /// Between two looks, in polls of the chain, while nothing happens; and at most after a failure.
 const IDLE: u32 = 12;
+/// A book waits so long for what becomes of payments, so that those that were never sent are not in it.
+const SETTLED: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
 /// Closed books that `/status` tells.
 const TOLD: usize = 8;
 
@@ -107,11 +109,17 @@ impl Payments {
     /// Makes the book of a round, or brings it up to date; whether nothing is left to do about it.
     async fn keep(self: &Arc<Self>, round: u64, current: u64) -> Result<bool, BookError> {
         let registry = self.books.registry.as_ref();
-        let read = self
-            .with_ledger(move |ledger| Ok((ledger.book(round)?, ledger.round_sessions(round)?)));
-        let (before, sessions) = read.await?;
+        let since = self.now() - SETTLED;
+        let read = self.with_ledger(move |ledger| {
+            let open = ledger.has_open_promises(round, since)?;
+            Ok((ledger.book(round)?, ledger.round_sessions(round)?, open))
+        });
+        let (before, sessions, open) = read.await?;
         if before.is_some_and(|book| book.state.is_closed()) {
             return Ok(true);
+        }
+        if before.is_none() && open && current.saturating_sub(round) < WINDOW {
+            return Ok(false);
         }
         if let Some(registry) = registry {
             let names = sessions.iter().map(|session| session.tag_name.as_str());
