@@ -2,6 +2,7 @@
 
 mod admin;
 mod chaos;
+mod classes;
 mod commands;
 mod contracts;
 mod faults;
