@@ -14,6 +14,7 @@ mod records;
 mod report;
 mod stage;
 mod stream;
+mod tags;
 
 use std::{
     fs,
@@ -73,8 +74,10 @@ struct TagNumber {
 
 /// What the gateway makes of the first stream by itself, and what the second one says it is.
 const TAGS: [TagNumber; 2] = [
-    TagNumber { name: "transcode/live/abr", id: 7 },
-    TagNumber { name: "transcode/live/abr/sports", id: 8 },
+    // As the registry has it from the start.
+    TagNumber { name: "transcode/live/abr", id: 5 },
+    // Registered by the gateway, after its root.
+    TagNumber { name: "x-demo/sports", id: 24 },
 ];
 
 /// Segments of the second stream.
@@ -113,6 +116,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     empty(&dir)?;
 
     let mut stage = Stage::set(&programs, &dir).await?;
+    stage.tags_are_in_force().await?;
+    tags::who_qualifies(&programs, &dir, stage.media()).await?;
     let first = Show { manifest: "demo", tag: None, segments: args.segments };
     println!(
         "Drawing pictures, then pushing {} segments of {} s, 1280x720 with sound, at the speed of\n\
@@ -131,8 +136,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let (two, _) = push(&mut stage, &second, None, &programs, &dir).await?;
     let pushes = [one, two];
 
+    println!("Ending the round, so that the gateway commits to its round book on chain.");
+    stage.book_is_committed().await?;
     println!("Stopping the gateway, so that every record is in its file; winners are redeemed.");
-    let (orchestrators, redemptions) = stage.stop().await?;
+    let (orchestrators, redemptions, demand) = stage.stop(&programs, &dir).await?;
     let records = Records::read(&dir.join("data"))?;
     println!("Checking every segment that was played with ffprobe.");
     let mut probed = Vec::new();
@@ -145,9 +152,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let summary = Summary::new(segments, &probed, &records, &earnings.total());
     report::table(&pushes, &records, &orchestrators, killed);
     earnings.table(killed);
+    demand.table();
     let path = dir.join("summary.json");
     fs::write(&path, serde_json::to_string_pretty(&summary)? + "\n")?;
-    let lost = Lost::find(&summary, &pushes, &probed, &records, &earnings);
+    let faults = demand.faults(&records, &redemptions);
+    let lost = Lost::find(&summary, &pushes, &probed, &records, &earnings).and(faults);
     report::end(&summary, &lost, &dir);
     anyhow::ensure!(lost.is_empty(), "the demo found faults; they are listed above");
     Ok(())

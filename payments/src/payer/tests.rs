@@ -153,6 +153,18 @@ fn work_out_of_credit_is_on_record_and_signs_nothing() {
 }
 
 #[test]
+fn one_that_was_not_answered_may_have_arrived_and_gives_its_credit_back() {
+    let setup = setup(false);
+    let session = setup.open();
+    drop(setup.pay(&session, 100).unwrap().settle(Outcome::Received { pixels: 1 }, NOW));
+    let (before, payment) = (session.credit(NOW), setup.pay(&session, 20).unwrap());
+    setup.log();
+    assert_eq!(payment.settle(Outcome::Unanswered, NOW).ended, None);
+    assert_eq!(setup.log(), [settled(ledger::Outcome::Unknown, 0, 0)]);
+    assert_eq!(session.credit(NOW), before);
+}
+
+#[test]
 fn nothing_is_signed_when_the_promise_is_refused() {
     let setup = setup(false);
     let session = setup.open();

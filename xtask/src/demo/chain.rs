@@ -20,7 +20,7 @@ use crate::{
 const START: Duration = Duration::from_secs(60);
 /// Seconds between blocks.
 const BLOCK: &str = "0.5";
-/// Blocks in a round: the demo is over before the first ends.
+/// Blocks in a round: none ends by itself while the demo runs.
 const ROUND: &str = "1000";
 /// Wei for a unit of gas: next to nothing, so that small winners are worth redeeming.
 const GAS_PRICE: &str = "4000";
@@ -41,7 +41,10 @@ pub(crate) struct Chain {
     pub(crate) url: String,
     /// The contract that knows all others.
     pub(crate) controller: String,
-    broker: String,
+    /// The contract that pays winners.
+    pub(crate) broker: String,
+    /// The contract that knows tags.
+    pub(crate) registry: String,
     /// Who is paid, in the order of the URIs.
     pub(crate) payees: Vec<Payee>,
 }
@@ -80,6 +83,7 @@ struct Ready {
 struct Contracts {
     controller: String,
     ticket_broker: String,
+    job_tag_registry: String,
 }
 
 #[derive(Deserialize)]
@@ -116,8 +120,21 @@ impl Chain {
         });
         let payees: Vec<_> = payees.collect::<anyhow::Result<_>>()?;
         anyhow::ensure!(payees.len() == uris.len(), "the chain has too few accounts");
-        let Contracts { controller, ticket_broker: broker } = contracts;
-        Ok(Self { service, url, controller, broker, payees })
+        let Contracts { controller, ticket_broker: broker, job_tag_registry: registry } = contracts;
+        Ok(Self { service, url, controller, broker, registry, payees })
+    }
+
+    /// Makes as many blocks as a round has: the next one begins.
+    pub(crate) async fn next_round(&self) -> anyhow::Result<()> {
+        let blocks = format!("0x{:x}", ROUND.parse::<u64>()?);
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "anvil_mine", "params": [blocks] });
+        let answer = post(self.host(), &call).await?;
+        anyhow::ensure!(answer.get("error").is_none(), "the chain makes no blocks: {answer}");
+        Ok(())
+    }
+
+    fn host(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap_or(&self.url)
     }
 
     /// Every ticket that was redeemed, read from the log of the contract that pays.
@@ -129,8 +146,7 @@ impl Chain {
         let call = json!({
             "jsonrpc": "2.0", "id": 1, "method": "eth_getLogs", "params": [filter],
         });
-        let host = self.url.strip_prefix("http://").unwrap_or(&self.url);
-        let mut answer = post(host, &call).await?;
+        let mut answer = post(self.host(), &call).await?;
         let logs = serde_json::from_value(answer["result"].take())
             .with_context(|| format!("the chain answered eth_getLogs with {answer}"))?;
         read(logs)

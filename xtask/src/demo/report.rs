@@ -92,6 +92,12 @@ impl Lost {
         Self(lost)
     }
 
+    /// With more of them.
+    pub(super) fn and(mut self, more: Vec<String>) -> Self {
+        self.0.extend(more);
+        self
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -185,6 +191,7 @@ pub(super) fn end(summary: &Summary, lost: &Lost, dir: &Path) {
     println!(
         "  played/STREAM/RENDITION    every segment as it was played; try ffplay or mpv on one"
     );
+    println!("  data/data/v1/rounds        the round book: every payment session, won or not");
     println!("  logs                       what each process said");
 }
 

@@ -19,6 +19,7 @@ use super::{
     ORCHESTRATORS, RENDITIONS, TAGS,
     chain::{Chain, Payee, Redemption},
     payee::Report,
+    tags::{Demand, Report as BookReport, Status},
 };
 use crate::{
     process::{Service, get},
@@ -29,6 +30,8 @@ use crate::{
 const START: Duration = Duration::from_secs(30);
 /// The gateway finishes what it has begun, and ends sessions.
 const STOP: Duration = Duration::from_secs(30);
+/// Two blocks and a look at the chain, several times.
+const BOOK: Duration = Duration::from_secs(60);
 /// Winners are redeemed one after the other, each in a block.
 const REDEEM: Duration = Duration::from_secs(60);
 
@@ -47,6 +50,8 @@ const REDEEM_GAS: &str = "200000";
 /// The gateway's key, as a key file in the format of geth: development account 1, whose private key
 /// is public.
 const KEY: &str = include_str!("key.json");
+/// What it asks of orchestrators for the first stream's tag.
+const CLASSES: &str = include_str!("classes.yaml");
 /// Its pass-phrase.
 const PASSPHRASE: &str = "correct horse";
 
@@ -57,6 +62,7 @@ pub(super) struct Stage {
     orchestrators: Vec<Orchestrator>,
     gateway: Service,
     media: String,
+    admin: String,
     data: PathBuf,
 }
 
@@ -103,8 +109,9 @@ impl Stage {
         let media = gateway.says("where it listens", START, |l| up(l, "media")).await?;
         let admin = gateway.says("where it listens", START, |l| up(l, "admin")).await?;
         println!("  push and playback: http://{media}  status: http://{admin}/status");
-        let mut stage = Self { chain, orchestrators, gateway, media, data: dir.join("data") };
-        stage.ready(&admin).await?;
+        let data = dir.join("data");
+        let mut stage = Self { chain, orchestrators, gateway, media, admin, data };
+        stage.ready().await?;
         Ok(stage)
     }
 
@@ -148,7 +155,11 @@ impl Stage {
 
     /// Stops the gateway in an orderly way, lets the orchestrators redeem what they won, and stops
     /// them and the chain.
-    pub(super) async fn stop(mut self) -> anyhow::Result<(Vec<Orchestrator>, Vec<Redemption>)> {
+    pub(super) async fn stop(
+        mut self,
+        programs: &Path,
+        dir: &Path,
+    ) -> anyhow::Result<(Vec<Orchestrator>, Vec<Redemption>, Demand)> {
         self.still_stands()?;
         self.gateway.stop(STOP).await?;
         let deadline = Instant::now() + REDEEM;
@@ -156,17 +167,75 @@ impl Stage {
             orchestrator.redeem(deadline).await?;
         }
         let redemptions = self.chain.redemptions().await?;
+        let demand = Demand::read(programs, dir, &self.chain, &self.data).await?;
         for orchestrator in &mut self.orchestrators {
             orchestrator.service = None;
         }
-        Ok((self.orchestrators, redemptions))
+        Ok((self.orchestrators, redemptions, demand))
     }
 
-    async fn ready(&mut self, admin: &str) -> anyhow::Result<()> {
+    /// Waits until the gateway's tags have their numbers and tickets may carry them.
+    pub(super) async fn tags_are_in_force(&mut self) -> anyhow::Result<()> {
+        println!(
+            "Waiting until the gateway has registered its tags; tickets carry them from the next round."
+        );
+        let from = self.books(|b| b.tagged_from.filter(|_| b.plain_tags.is_empty())).await?;
+        self.chain.next_round().await?;
+        let deadline = Instant::now() + BOOK;
+        loop {
+            let (status, round) = get(&self.admin, "/currentRound").await?;
+            if status == 200 && round.trim().parse::<u64>().is_ok_and(|round| round >= from) {
+                break;
+            }
+            anyhow::ensure!(Instant::now() < deadline, "round {from} does not come: {round}");
+            sleep(Duration::from_millis(200)).await;
+        }
+        println!("  tags are written into tickets from round {from}, which has begun");
+        Ok(())
+    }
+
+    /// Ends the round and waits until its book is on chain.
+    pub(super) async fn book_is_committed(&mut self) -> anyhow::Result<()> {
+        self.chain.next_round().await?;
+        let book = self
+            .books(|books| {
+                books.books.iter().find(|b| b.leaves > 0 && b.state == "committed").cloned()
+            })
+            .await?;
+        println!(
+            "  round {}: {} payment sessions, worth {} wei, under the root {}",
+            book.round, book.leaves, book.total_ev, book.root
+        );
+        Ok(())
+    }
+
+    /// Waits until the gateway's books say what is looked for.
+    async fn books<T>(&mut self, find: impl Fn(&BookReport) -> Option<T>) -> anyhow::Result<T> {
+        let deadline = Instant::now() + BOOK;
+        loop {
+            self.still_stands()?;
+            let (status, body) = get(&self.admin, "/status").await?;
+            anyhow::ensure!(status == 200, "/status answered {status}: {body}");
+            let books: Status = serde_json::from_str(&body)
+                .with_context(|| format!("the gateway's status cannot be read: {body}"))?;
+            if let Some(found) = find(&books.report) {
+                return Ok(found);
+            }
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "the gateway's books are not so far after {} s: {body}; its log is {}",
+                BOOK.as_secs(),
+                shown(self.gateway.log())
+            );
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn ready(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + START;
         loop {
             self.still_stands()?;
-            let (status, body) = get(admin, "/readyz").await?;
+            let (status, body) = get(&self.admin, "/readyz").await?;
             if status == 200 {
                 return Ok(());
             }
@@ -258,7 +327,13 @@ fn gateway(programs: &Path, chain: &Chain, dir: &Path) -> anyhow::Result<Command
     let presets = RENDITIONS.map(|r| r.name).join(",");
     let mut command = Command::new(programs.join("waymark"));
     let ids = TAGS.map(|tag| format!("{}={}", tag.name, tag.id)).join(",");
-    command.env("WAYMARK__TAGS__IDS", ids);
+    let classes = dir.join("classes.yaml");
+    fs::write(&classes, CLASSES)?;
+    command
+        .env("WAYMARK__TAGS__IDS", ids)
+        .env("WAYMARK__TAGS__REGISTER", "true")
+        .env("WAYMARK__CHAIN__TAG_REGISTRY", &chain.registry)
+        .env("WAYMARK__REQUIREMENTS__FILES", classes);
     command
         .args(["-gateway", "-network", "demo", "-ethUrl", &chain.url])
         .args(["-ethController", &chain.controller, "-ethKeystorePath"])
