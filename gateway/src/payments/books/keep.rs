@@ -1,6 +1,6 @@
 //! The loop: after every round, and every minute.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use waymark_payments::{
     book::{WINDOW, is_due},
@@ -17,8 +17,9 @@ use crate::{orchestrator::error::chain as reason, payments::Payments};
 
 /// Between two looks, in polls of the chain, while nothing happens; and at most after a failure.
 const IDLE: u32 = 12;
-/// A book waits so long for what becomes of payments, so that those that were never sent are not in it.
-const SETTLED: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
+/// A book waits so many polls of the chain for what becomes of payments, so that those that were never
+/// sent are not in it.
+const SETTLED: u32 = 24;
 /// Closed books that `/status` tells.
 const TOLD: usize = 8;
 
@@ -77,13 +78,14 @@ impl Payments {
                 // From here on nothing is pruned that a book may need.
                 ledger.set_booked(0)?;
             }
-            ledger.rounds_after(booked)
+            // Books of data files alone have no promises.
+            let open = ledger.books(0)?.into_iter().map(|book| book.round);
+            Ok(ledger.rounds_after(booked)?.into_iter().chain(open).collect::<BTreeSet<u64>>())
         });
         let over = initialized.saturating_sub(1);
         let mut rounds = rounds.await?;
-        if *seen < over && !rounds.contains(&over) {
-            rounds.push(over);
-            rounds.sort_unstable();
+        if *seen < over {
+            rounds.insert(over);
         }
         let mut open = current.saturating_sub(WINDOW).min(initialized);
         for round in rounds {
@@ -109,7 +111,7 @@ impl Payments {
     /// Makes the book of a round, or brings it up to date; whether nothing is left to do about it.
     async fn keep(self: &Arc<Self>, round: u64, current: u64) -> Result<bool, BookError> {
         let registry = self.books.registry.as_ref();
-        let since = self.now() - SETTLED;
+        let since = self.now() - self.books.settings.poll * SETTLED;
         let read = self.with_ledger(move |ledger| {
             let open = ledger.has_open_promises(round, since)?;
             Ok((ledger.book(round)?, ledger.round_sessions(round)?, open))

@@ -10,7 +10,7 @@ use super::super::{
     rpc::Endpoint,
 };
 use super::{
-    LIVE, book_is, commitments, committed, leaf_file, next_round, push, report, until,
+    LIVE, book_is, commitments, committed, end, leaf_file, next_round, push, report, until,
     with_registry,
 };
 use crate::harness::Gateway;
@@ -38,6 +38,7 @@ async fn paid(market: &Market, endpoint: &Endpoint) -> (Gateway, u64) {
     until(&gateway, |report| report.tagged_from.is_some()).await;
     let round = next_round(market, &gateway).await;
     push(&gateway, LIVE.0, "movie", 0).await;
+    end(&gateway, &["movie"], round).await;
     (gateway, round)
 }
 
@@ -103,6 +104,10 @@ async fn anchored(market: &Market, gateway: &Gateway, round: u64) {
     assert_eq!(file["bytes"], bytes.len());
     assert_eq!(file["rows"], 1);
     assert_eq!(list["files"].as_array().map(Vec::len), Some(1));
+    for _ in 0..2 {
+        next_round(market, gateway).await;
+    }
+    book_is(gateway, event.round, "final", 1).await;
 }
 
 #[tokio::test]
