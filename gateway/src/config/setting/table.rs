@@ -334,8 +334,8 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         Kind::EthAddress,
         "",
         None,
-        "The JobTagRegistry on this chain, for which published documents are signed; without it the \
-         zero address stands for it.",
+        "The JobTagRegistry on this chain: numbers of tags come from it, round books are committed to \
+         in it, published documents are signed for it. Without it the zero address stands for it.",
     ),
     setting(
         "prices.max",
