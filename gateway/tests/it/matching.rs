@@ -116,6 +116,7 @@ fn requirements() -> String {
 }
 
 /// A gateway that publishes this.
+#[expect(clippy::disallowed_methods, reason = "no gateway runs here whose shutdown would wait")]
 async fn gateway(document: String, requirements: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("set up by the test");
     let url = format!("http://{}", listener.local_addr().expect("set up by the test"));
@@ -227,6 +228,7 @@ async fn a_document_of_fifty_megabytes_is_not_read() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "no gateway runs here whose shutdown would wait")]
 async fn a_watch_tells_what_changed() {
     let dir = tempfile::tempdir().expect("set up by the test");
     let facts = write(dir.path(), "node.yaml", "hw.gpu.memory_mib: 8192\ncodec.encode: hevc\n");
