@@ -78,13 +78,13 @@ pub struct Demand {
     #[arg(long, value_name = "ID", conflicts_with = "rpc")]
     pub chain_id: Option<u64>,
     /// First block to read; by default the broker's on Arbitrum One, 0 elsewhere.
-    #[arg(long, value_name = "BLOCK", requires = "rpc")]
+    #[arg(long, value_name = "BLOCK", conflicts_with = "logs")]
     pub from_block: Option<u64>,
     /// Blocks behind the newest one that are left alone.
-    #[arg(long, value_name = "BLOCKS", requires = "rpc", default_value_t = 0)]
+    #[arg(long, value_name = "BLOCKS", conflicts_with = "logs", default_value_t = 0)]
     pub confirmations: u64,
     /// Go on as blocks come, with a report whenever something changed.
-    #[arg(long, requires = "rpc")]
+    #[arg(long, conflicts_with = "logs")]
     pub follow: bool,
     /// How often to look for new blocks.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]

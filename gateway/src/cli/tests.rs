@@ -199,7 +199,7 @@ fn demand_needs_no_settings_and_one_source() {
     for (line, part) in [
         ("", "<--logs <FILE>|--rpc <URL>>"),
         ("--logs a --rpc http://a", "cannot be used with"),
-        ("--logs a --follow", "--rpc <URL>"),
+        ("--logs a --follow", "cannot be used with"),
         ("--logs a --books b", "--registry <ADDRESS>"),
         ("--logs a --format xml", "table, json, csv, parquet"),
         ("--rpc nowhere", "accepted: http, https, ws and wss"),
