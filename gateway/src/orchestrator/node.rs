@@ -13,8 +13,8 @@ use url::Url;
 use waymark_proto::{
     TAG_HEADER,
     net::{
-        AuthToken, EndTranscodingSessionRequest, OrchestratorInfo, OrchestratorRequest, PingPong,
-        orchestrator_client::OrchestratorClient,
+        AuthToken, EndTranscodingSessionRequest, JobTag, OrchestratorInfo, OrchestratorRequest,
+        PingPong, orchestrator_client::OrchestratorClient,
     },
 };
 use waymark_selection::NodeId;
@@ -102,12 +102,8 @@ impl Node {
         request: OrchestratorRequest,
     ) -> Result<OrchestratorInfo, AttemptError> {
         let mut rpc = self.rpc.clone();
-        // The header that every HTTP request to an orchestrator has, as far as tags are told.
-        let tag = request.job_tag.as_ref().map(tag_header);
-        let mut request = tonic::Request::new(request);
-        if let Some(tag) = tag.and_then(|tag| AsciiMetadataValue::try_from(tag.as_bytes()).ok()) {
-            request.metadata_mut().insert(TAG_HEADER, tag);
-        }
+        let tag = request.job_tag.clone();
+        let request = tagged(request, tag.as_ref());
         let answer = timeout(OPEN_TIMEOUT, rpc.get_orchestrator(request)).await;
         let result = match answer {
             Ok(Ok(response)) => Ok(response.into_inner()),
@@ -119,9 +115,9 @@ impl Node {
     }
 
     /// Frees the session's slot. Best effort: the orchestrator frees it by itself after 70 s.
-    pub async fn end_session(&self, token: AuthToken) {
+    pub async fn end_session(&self, token: AuthToken, tag: Option<&JobTag>) {
         let mut rpc = self.rpc.clone();
-        let request = EndTranscodingSessionRequest { auth_token: Some(token) };
+        let request = tagged(EndTranscodingSessionRequest { auth_token: Some(token) }, tag);
         match timeout(END_TIMEOUT, rpc.end_transcoding_session(request)).await {
             Ok(Ok(_)) => tracing::debug!(orchestrator = self.host(), "session ended"),
             Ok(Err(status)) => {
@@ -145,6 +141,16 @@ impl Node {
         *self.last_error.lock() = reached.err();
         ok
     }
+}
+
+/// With the header that every request for a job has, as far as tags are told.
+fn tagged<T>(message: T, tag: Option<&JobTag>) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    let value = tag.and_then(|tag| AsciiMetadataValue::try_from(tag_header(tag).as_bytes()).ok());
+    if let Some(value) = value {
+        request.metadata_mut().insert(TAG_HEADER, value);
+    }
+    request
 }
 
 /// The handler's errors all arrive as UNKNOWN; what the library itself raises has other codes.

@@ -272,9 +272,10 @@ impl Sessions {
             let keep = !entry.retired || !entry.in_flight.is_empty();
             if !keep {
                 let session = Arc::clone(&entry.session);
+                let tag = self.tag_for(&session.node).cloned();
                 self.opener.directory.closed(session.node.id());
                 drop(self.opener.tasks.job("end session", async move {
-                    session.node.end_session(session.token()).await;
+                    session.node.end_session(session.token(), tag.as_ref()).await;
                 }));
             }
             keep

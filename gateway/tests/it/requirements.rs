@@ -141,9 +141,10 @@ async fn an_orchestrator_is_told_which_class_of_which_state_a_job_belongs_to() {
         assert_eq!((tag.requirements_hash.as_ref(), tag.seq), (hash.as_slice(), 1));
     }
     // As another gateway would send it.
-    let push = gateway.pushing("/live/movie/1.ts", segment(1)).header("livepeer-job-tag", header);
+    let push = gateway.pushing("/live/movie/1.ts", segment(1)).header("livepeer-job-tag", &header);
     assert_eq!(answer(push).await.status, StatusCode::OK);
     gateway.stop().await;
+    assert_eq!(orchestrator.stats().ended_tag_headers, [Some(header)]);
 }
 
 #[tokio::test]

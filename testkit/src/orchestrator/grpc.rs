@@ -26,6 +26,11 @@ pub(crate) struct Service {
     pub(crate) ctx: Context,
 }
 
+fn tag_header<T>(request: &Request<T>) -> Option<String> {
+    let value = request.metadata().get(TAG_HEADER);
+    value.map(|tag| String::from_utf8_lossy(tag.as_encoded_bytes()).into_owned())
+}
+
 #[tonic::async_trait]
 impl Orchestrator for Service {
     async fn get_orchestrator(
@@ -33,9 +38,7 @@ impl Orchestrator for Service {
         request: Request<net::OrchestratorRequest>,
     ) -> Result<Response<net::OrchestratorInfo>, Status> {
         let stats = &self.ctx.node.stats;
-        let tag_header = request.metadata().get(TAG_HEADER);
-        let tag_header =
-            tag_header.map(|tag| String::from_utf8_lossy(tag.as_encoded_bytes()).into_owned());
+        let tag_header = tag_header(&request);
         let message = request.into_inner();
         stats.request(OrchestratorRequestSeen { message: message.clone(), tag_header });
         let answer = self.information(&message).await;
@@ -50,6 +53,7 @@ impl Orchestrator for Service {
         request: Request<net::EndTranscodingSessionRequest>,
     ) -> Result<Response<net::EndTranscodingSessionResponse>, Status> {
         let Context { node, life, .. } = &self.ctx;
+        let tag_header = tag_header(&request);
         let token = request.into_inner().auth_token;
         let ours = token.filter(|token| life.tokens.check_origin(token).is_ok());
         let Some(token) = ours else {
@@ -60,7 +64,7 @@ impl Orchestrator for Service {
         let held = life.sessions.end(&token.session_id);
         tracing::debug!(session = token.session_id, held, "session ended");
         self.ctx.count_sessions();
-        node.stats.ended(token.session_id);
+        node.stats.ended(token.session_id, tag_header);
         Ok(Response::new(net::EndTranscodingSessionResponse {}))
     }
 

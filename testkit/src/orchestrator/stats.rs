@@ -60,6 +60,8 @@ pub struct Stats {
     pub segments: VecDeque<Arc<ReceivedSegment>>,
     /// Session ids of the newest good EndTranscodingSession calls, oldest first.
     pub ended: VecDeque<String>,
+    /// Their headers `Livepeer-Job-Tag`, in the same order.
+    pub ended_tag_headers: VecDeque<Option<String>>,
 }
 
 impl Stats {
@@ -208,10 +210,11 @@ impl Recorder {
         });
     }
 
-    pub(crate) fn ended(&self, session_id: String) {
+    pub(crate) fn ended(&self, session_id: String, tag_header: Option<String>) {
         self.update(|stats| {
             stats.sessions_ended += 1;
             push(&mut stats.ended, session_id);
+            push(&mut stats.ended_tag_headers, tag_header);
         });
     }
 }
