@@ -3,6 +3,7 @@
 //! gateway.
 #![allow(missing_docs, reason = "tests document themselves by their names")]
 
+mod anchored;
 mod faults;
 mod harness;
 mod hls;
