@@ -57,6 +57,7 @@ fn document(gateway: Address, key: &Key, domain: SigningDomain) -> (String, B256
     )
 }
 
+#[expect(clippy::disallowed_methods, reason = "no gateway runs here whose shutdown would wait")]
 async fn serve(document: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("set up by the test");
     let url = format!("http://{}/gateway.json", listener.local_addr().expect("set up by the test"));
@@ -120,7 +121,7 @@ async fn gateways_are_found_by_the_logs_of_the_contract() {
     let by_own = (format!("{:#x}", own.address()), "signed by the gateway".to_owned());
     let by_key = format!("signed by its data key {:#x}", data.address());
     let by_key = (format!("{:#x}", delegating.address()), by_key);
-    let mut expected = vec![by_own, by_key];
+    let mut expected = [by_own, by_key];
     expected.sort();
     assert_eq!(
         signed,
