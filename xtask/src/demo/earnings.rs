@@ -183,7 +183,7 @@ mod tests {
     const ATTEMPTS: [(&str, &str, u64, &str); 4] = [
         ("a", "transcode/live/abr", 9, "72000000000"),
         ("b", "transcode/live/abr", 8, "64000000000"),
-        ("b", "transcode/live/abr/sports", 8, "64000000000"),
+        ("b", "x-demo/sports", 8, "64000000000"),
         // Not reached: nothing was sent.
         ("a", "transcode/live/abr", 0, "0"),
     ];
@@ -204,7 +204,7 @@ mod tests {
         let report = |winners: u64| {
             let report = serde_json::json!({ "payments": {
                 "tickets_rejected": {}, "winners_waiting": 0, "winners_dropped": {},
-                "tags": { "7": { "winners": winners } },
+                "tags": { "5": { "winners": winners } },
             } });
             serde_json::from_value(report).unwrap()
         };
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn records_reports_and_the_log_come_together_by_orchestrator_and_tag() {
-        let log = [redeemed("a", 7), redeemed("b", 7)];
+        let log = [redeemed("a", 5), redeemed("b", 5)];
         let earnings = Earnings::new(&records(), &orchestrators([2, 1]), &log, 0);
         // The dead one won two and redeemed one: that is how it goes.
         assert_eq!(earnings.faults(), [""; 0]);
@@ -226,9 +226,9 @@ mod tests {
             let e = earnings.all[&key];
             (e.tickets, e.promised / GWEI, e.winners, e.redeemed, e.redeemed_wei / GWEI)
         };
-        assert_eq!(of((0, 7)), (9, 72, 2, 1, 80));
-        assert_eq!(of((1, 7)), (8, 64, 1, 1, 80));
-        assert_eq!(of((1, 8)), (8, 64, 0, 0, 0));
+        assert_eq!(of((0, 5)), (9, 72, 2, 1, 80));
+        assert_eq!(of((1, 5)), (8, 64, 1, 1, 80));
+        assert_eq!(of((1, 24)), (8, 64, 0, 0, 0));
         assert_eq!(earnings.total().promised, 200 * GWEI);
     }
 
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn money_for_strangers_and_unknown_tags_are_told() {
-        let log = [redeemed("x", 7), redeemed("a", 9)];
+        let log = [redeemed("x", 5), redeemed("a", 9)];
         let earnings = Earnings::new(&records(), &orchestrators([0, 0]), &log, 0);
         let [stranger, tag] = earnings.faults() else { panic!("{:?}", earnings.faults()) };
         assert_eq!(stranger, "the chain paid x, who is none of ours");
