@@ -6,6 +6,7 @@
 //! nonces are used all the same, and what it promised goes on counting against the limits: at most one
 //! payment for each session that ends.
 
+use alloy_primitives::B256;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Job, PayError, Payer, Payment};
@@ -22,7 +23,8 @@ pub struct Ahead {
     payment: Option<Payment>,
     job: [u8; 16],
     attempt: u32,
-    round: u64,
+    /// Its tickets name the round by both: a reorganisation may change the hash alone.
+    round: (u64, B256),
     made_at: Timestamp,
 }
 
@@ -37,8 +39,8 @@ impl Payer {
         now: Timestamp,
     ) -> Result<Ahead, PayError> {
         let payment = self.pay_uncounted(session, job, chain, now)?;
-        let (id, attempt, round) = (job.id, job.attempt, chain.round.number);
-        Ok(Ahead { payment: Some(payment), job: id, attempt, round, made_at: now })
+        let (id, attempt) = (job.id, job.attempt);
+        Ok(Ahead { payment: Some(payment), job: id, attempt, round: named(chain), made_at: now })
     }
 
     /// The payment for a job, out of what was made ahead: if it is for this job in this session, is
@@ -53,7 +55,7 @@ impl Payer {
     ) -> Option<Payment> {
         let age = now.duration_since(ahead.made_at);
         let same_job = (ahead.job, ahead.attempt) == (job.id, job.attempt);
-        let in_time = age <= LIFE && ahead.round == chain.round.number;
+        let in_time = age <= LIFE && ahead.round == named(chain);
         let ask = self.ask(job, chain, now);
         let payment = ahead.payment.take()?;
         if same_job && in_time && payment.is_good_for(session, &ask) {
@@ -62,6 +64,11 @@ impl Payer {
         ahead.payment = Some(payment);
         None
     }
+}
+
+/// The round as tickets made now name it.
+fn named(chain: &ChainState) -> (u64, B256) {
+    (chain.round.number, chain.round.block_hash)
 }
 
 impl Ahead {

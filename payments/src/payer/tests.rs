@@ -379,6 +379,9 @@ mod ahead {
         let mut later = chain(50);
         later.round.number += 1;
         assert!(!claim(&later, NOW, false));
+        let mut reorganised = chain(50);
+        reorganised.round.block_hash = B256::repeat_byte(9);
+        assert!(!claim(&reorganised, NOW, false));
         let suspect = ChainState { health: crate::chain::Health::Suspect, ..chain(50) };
         assert!(!claim(&suspect, NOW, false));
         assert!(!claim(&chain(1_000_000), NOW, false), "the parameters expired");
