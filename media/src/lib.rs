@@ -14,7 +14,9 @@
 
 mod container;
 pub mod keccak;
+pub mod pixels;
 mod probe;
+pub mod scan;
 
 #[cfg(feature = "libav")]
 mod av;

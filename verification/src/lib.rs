@@ -15,5 +15,5 @@ pub mod check;
 pub mod signature;
 pub mod verdict;
 
-pub use check::{Check, signature::check as verify_result};
-pub use verdict::{Outcome, Verdict};
+pub use check::{Check, Kind, Tier, Value, signature::check as verify_result};
+pub use verdict::{Decision, Outcome, Verdict};

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::check::Check;
+use crate::check::{Check, Kind};
 
 /// How a check, or a whole verdict, came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,8 +35,33 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// What is done with a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// Nothing speaks against it.
+    Accepted,
+    /// A measurement is outside its bound; nothing proves a fault.
+    Soft,
+    /// A fact speaks against it.
+    Refused,
+    /// Nothing could be looked at.
+    NotJudged,
+}
+
+impl Decision {
+    /// The word used in records: `accepted`, `soft`, `refused` or `not_judged`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Soft => "soft",
+            Self::Refused => "refused",
+            Self::NotJudged => "not_judged",
+        }
+    }
+}
+
 /// All checks on one result, in the order they were made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
     checks: Vec<Check>,
 }
@@ -63,16 +88,30 @@ impl Verdict {
         }
     }
 
+    /// Hard failures refuse; failed soft checks and hints do not, unless a later tier turned them
+    /// into facts, which it says with a hard check of its own.
+    pub fn decision(&self) -> Decision {
+        if self.failures().any(|check| check.kind == Kind::Hard) {
+            Decision::Refused
+        } else if self.failures().any(|check| check.kind == Kind::Soft) {
+            Decision::Soft
+        } else if self.outcome() == Outcome::NotRun {
+            Decision::NotJudged
+        } else {
+            Decision::Accepted
+        }
+    }
+
     /// The checks that failed.
     pub fn failures(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.outcome == Outcome::Fail)
     }
 
     /// How the check of this name came out; `NotRun` if it was never made.
-    pub fn outcome_of(&self, name: &str) -> Outcome {
+    pub fn outcome_of(&self, id: &str) -> Outcome {
         self.checks
             .iter()
-            .find(|check| check.name == name)
+            .find(|check| check.id == id)
             .map_or(Outcome::NotRun, |check| check.outcome)
     }
 }
@@ -89,7 +128,7 @@ impl fmt::Display for Verdict {
         write!(f, "{}", self.outcome())?;
         for (i, check) in self.failures().enumerate() {
             let separator = if i == 0 { ": " } else { "; " };
-            write!(f, "{separator}{} ({})", check.name, check.detail)?;
+            write!(f, "{separator}{} ({check})", check.id)?;
         }
         Ok(())
     }
@@ -115,6 +154,17 @@ mod tests {
         let verdict: Verdict = [Check::not_run("c", "no address")].into_iter().collect();
         assert_eq!(verdict.outcome(), Outcome::NotRun);
         assert_eq!(verdict.to_string(), "not_run");
+    }
+
+    #[test]
+    fn only_a_fact_refuses_a_result() {
+        let decision = |checks: Vec<Check>| Verdict::from_iter(checks).decision();
+        let soft = Check::at_most("s", 7.0, 6.0).kind(Kind::Soft);
+        let hint = Check::fail("h", "").kind(Kind::Hint);
+        assert_eq!(decision(vec![]), Decision::NotJudged);
+        assert_eq!(decision(vec![Check::pass("a", ""), hint.clone()]), Decision::Accepted);
+        assert_eq!(decision(vec![Check::pass("a", ""), hint, soft.clone()]), Decision::Soft);
+        assert_eq!(decision(vec![soft, Check::fail("a", "")]), Decision::Refused);
     }
 
     #[test]

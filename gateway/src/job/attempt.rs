@@ -292,8 +292,8 @@ impl<'a> Attempt<'a> {
             Outcome::NotRun => None,
         };
         if let Some(failed) = verdict.failures().next() {
-            let detail = failed.detail.clone();
-            return Err(AttemptError::Check { check: failed.name, detail });
+            let detail = failed.to_string();
+            return Err(AttemptError::Check { check: failed.id, detail });
         }
         for (rendition, profile) in renditions.iter().zip(profiles.iter()) {
             let container = profile.container.unwrap_or(Container::MpegTs);
