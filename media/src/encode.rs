@@ -5,10 +5,10 @@ use ffmpeg_next::codec;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::{Dictionary, Packet, Rational, encoder, picture};
 
-use crate::Container;
 use crate::av::{Fault, failed};
 use crate::source::threading_of;
-use crate::transcode::{H264Profile, Speed};
+use crate::transcode::Speed;
+use crate::{Container, H264Profile};
 
 /// What an encoder is opened with.
 pub(crate) struct Settings {

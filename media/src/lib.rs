@@ -33,12 +33,14 @@ mod pattern;
 mod sizing;
 #[cfg(feature = "libav")]
 mod source;
+mod target;
 #[cfg(feature = "libav")]
 mod transcode;
 
 pub use container::Container;
 pub use probe::{AudioCodec, Chroma, Probe, ProbeError, Video, VideoCodec, outline, probe};
 pub use sizing::output_size;
+pub use target::{Gop, H264Profile, Target};
 
 #[cfg(feature = "libav")]
 pub use av::version;
@@ -47,4 +49,4 @@ pub use inspect::{Inspection, inspect};
 #[cfg(feature = "libav")]
 pub use pattern::{PatternError, Segment, TestPattern, TestPatternStream};
 #[cfg(feature = "libav")]
-pub use transcode::{Gop, H264Profile, Limits, Output, Speed, Target, TranscodeError, transcode};
+pub use transcode::{Limits, Output, Speed, TranscodeError, transcode};

@@ -7,7 +7,8 @@ use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Packet, Rational};
 
 use super::rendition::Rendition;
-use super::{Limits, Output, Target, TranscodeError};
+use super::{Limits, Output, TranscodeError};
+use crate::Target;
 use crate::source::Source;
 
 /// One decode on its way into all renditions.

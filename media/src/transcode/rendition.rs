@@ -8,11 +8,12 @@ use ffmpeg_next::software::scaling;
 use ffmpeg_next::{Packet, Rational};
 
 use super::pacer::{Pacer, Shown};
-use super::{Gop, Limits, Output, Speed, Target, TranscodeError};
+use super::{Limits, Output, Speed, TranscodeError};
 use crate::encode::{Settings, VideoEncoder};
 use crate::mux::Muxer;
 use crate::sizing::output_size;
 use crate::source::Source;
+use crate::{Gop, Target};
 
 /// A rendition that takes pictures and audio packets of one source.
 pub(super) struct Rendition {
