@@ -12,8 +12,13 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod expect;
 pub mod signature;
+pub mod thresholds;
 pub mod verdict;
+
+#[cfg(test)]
+mod fixture;
 
 pub use check::{Check, Kind, Tier, Value, signature::check as verify_result};
 pub use verdict::{Decision, Outcome, Verdict};

@@ -1,0 +1,114 @@
+//! The pictures of a source that a transcoder gets to see, and how they lie in time.
+
+use waymark_media::scan::{AccessUnit, CLOCK, UnitKind, VideoTrack};
+
+/// Steps between pictures that differ by more than this, in ticks (2 ms), are no constant rate: containers round
+/// to a millisecond at most.
+const STEADY: u64 = CLOCK as u64 / 500;
+
+/// The pictures of one segment that decode without any other segment, in presentation order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Frames {
+    /// Presentation times in ticks, ascending.
+    pub(crate) pts: Vec<i64>,
+    /// Length of the last picture in ticks; 0 where nothing tells.
+    pub(crate) last: i64,
+    /// The usual step between pictures in ticks; 0 for a single one.
+    pub(crate) step: i64,
+    /// The largest step in ticks.
+    pub(crate) gap: i64,
+    /// The steps differ.
+    pub(crate) variable: bool,
+    /// A picture that decoding can start at is no IDR picture, so that what is decodable is not certain.
+    pub(crate) uncertain: bool,
+}
+
+impl Frames {
+    /// What decodes of a track on its own: everything from the first entry point on, without the pictures shown
+    /// before it where it is no IDR picture (leading pictures of an open GOP).
+    pub(crate) fn of(track: &VideoTrack) -> Self {
+        let units = &track.units;
+        let Some(at) = units.iter().position(|unit| unit.kind != UnitKind::Other) else {
+            return Self::default();
+        };
+        let entry = units[at];
+        let from = if entry.kind == UnitKind::Entry { entry.pts } else { i64::MIN };
+        let mut seen: Vec<&AccessUnit> = units[at..].iter().filter(|u| u.pts >= from).collect();
+        seen.sort_by_key(|unit| unit.pts);
+        let pts: Vec<i64> = seen.iter().map(|unit| unit.pts).collect();
+        let mut steps: Vec<u64> = pts.windows(2).map(|pair| pair[1].abs_diff(pair[0])).collect();
+        steps.sort_unstable();
+        let (least, most) = (steps.first().copied(), steps.last().copied());
+        let middle = steps.get(steps.len() / 2).copied().unwrap_or(0);
+        let stated = seen.last().and_then(|unit| unit.duration).filter(|&ticks| ticks > 0);
+        Self {
+            last: stated.map_or(ticks(middle), i64::from),
+            step: ticks(middle),
+            gap: ticks(most.unwrap_or(0)),
+            variable: least.zip(most).is_some_and(|(least, most)| most - least > STEADY),
+            uncertain: units.iter().any(|unit| unit.kind == UnitKind::Entry),
+            pts,
+        }
+    }
+
+    /// Frames per second, from the first to the last picture; 30 for a single one, as a decoder assumes nothing else.
+    pub(crate) fn rate(&self) -> f64 {
+        let span = match (self.pts.first(), self.pts.last()) {
+            (Some(first), Some(last)) => last.abs_diff(*first),
+            _ => 0,
+        };
+        if span == 0 {
+            return 30.0;
+        }
+        (self.pts.len() - 1) as f64 * f64::from(CLOCK) / span as f64
+    }
+}
+
+fn ticks(distance: u64) -> i64 {
+    i64::try_from(distance).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{track, unit};
+
+    #[test]
+    fn pictures_are_put_into_the_order_they_are_shown_in() {
+        let frames = Frames::of(&track(vec![
+            unit(9_000, UnitKind::Idr),
+            unit(18_000, UnitKind::Other),
+            unit(12_000, UnitKind::Other),
+            unit(15_000, UnitKind::Other),
+        ]));
+        assert_eq!(frames.pts, [9_000, 12_000, 15_000, 18_000]);
+        assert_eq!((frames.last, frames.gap, frames.variable), (3_000, 3_000, false));
+        assert!((frames.rate() - 30.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_comes_before_an_entry_point_does_not_decode() {
+        let cut = track(vec![
+            unit(3_000, UnitKind::Other),
+            unit(9_000, UnitKind::Idr),
+            unit(12_000, UnitKind::Other),
+        ]);
+        assert_eq!(Frames::of(&cut).pts, [9_000, 12_000]);
+        let open = track(vec![
+            unit(9_000, UnitKind::Entry),
+            unit(6_000, UnitKind::Other),
+            unit(12_000, UnitKind::Other),
+        ]);
+        assert_eq!(Frames::of(&open).pts, [9_000, 12_000]);
+        assert!(Frames::of(&open).uncertain);
+        assert!(Frames::of(&track(vec![unit(0, UnitKind::Other)])).pts.is_empty());
+    }
+
+    #[test]
+    fn removed_pictures_make_a_rate_variable() {
+        let gaps = [0, 3_000, 9_000, 12_000].map(|pts| unit(pts, UnitKind::Idr));
+        let frames = Frames::of(&track(gaps.to_vec()));
+        assert!(frames.variable);
+        assert_eq!((frames.step, frames.gap), (3_000, 6_000));
+    }
+}
