@@ -1,5 +1,25 @@
 //! Pictures reduced to what checks compare. Plain data; making it from bytes needs libav and a process that may die.
 
+#[cfg(feature = "libav")]
+mod blocks;
+#[cfg(feature = "libav")]
+mod decode;
+#[cfg(feature = "libav")]
+mod demux;
+#[cfg(feature = "libav")]
+mod limits;
+#[cfg(feature = "libav")]
+mod measure;
+#[cfg(feature = "libav")]
+mod nal;
+#[cfg(feature = "libav")]
+mod planes;
+
+#[cfg(feature = "libav")]
+pub use limits::{Cap, PixelError, PixelLimits};
+#[cfg(feature = "libav")]
+pub use measure::{all_grids, key_grids};
+
 /// Block means of one decoded picture: 8-bit samples in fixed point with 8 fractional bits (0 to 65,280).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grid {

@@ -5,6 +5,7 @@
 mod cutting;
 mod data;
 mod patterns;
+mod pixels;
 mod probing;
 mod transcoding;
 
