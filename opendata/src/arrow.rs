@@ -18,17 +18,21 @@ use arrow_schema::{
     ArrowError, DataType, Field as ArrowField, Fields, Schema, SchemaRef, TimeUnit,
 };
 
-use crate::fields::JOBS;
-use crate::{Field, JobRow, LogicalType, SCHEMA_VERSION, Value};
+use crate::{Field, JobRow, LogicalType, Row, Value};
 
 const MAP_ENTRY: &str = "key_value";
 const MAP_KEY: &str = "key";
 const MAP_VALUE: &str = "value";
 
-/// The Arrow schema of the `jobs` table. Unit, semantic name and privacy class are metadata of
-/// each field, the version of the schema is metadata of the whole.
+/// The Arrow schema of the `jobs` table.
 pub fn schema() -> SchemaRef {
-    let fields: Vec<ArrowField> = JOBS
+    schema_of::<JobRow>()
+}
+
+/// The Arrow schema of a table. Unit, semantic name and privacy class are metadata of each field,
+/// the version of the schema is metadata of the whole.
+pub fn schema_of<R: Row>() -> SchemaRef {
+    let fields: Vec<ArrowField> = R::fields()
         .iter()
         .map(|field| {
             let metadata = [
@@ -46,7 +50,7 @@ pub fn schema() -> SchemaRef {
                 .with_metadata(metadata)
         })
         .collect();
-    let version = ("waymark.schema".to_owned(), format!("jobs {SCHEMA_VERSION}"));
+    let version = ("waymark.schema".to_owned(), format!("{} {}", R::TABLE, R::VERSION));
     Arc::new(Schema::new_with_metadata(fields, HashMap::from([version])))
 }
 
@@ -82,14 +86,16 @@ fn map_value() -> ArrowField {
     ArrowField::new(MAP_VALUE, DataType::Utf8, false)
 }
 
-/// The rows as one batch of the `jobs` table.
-pub fn record_batch(schema: &SchemaRef, rows: &[JobRow]) -> Result<RecordBatch, ArrowError> {
-    let columns =
-        JOBS.iter().map(|field| column(field, rows)).collect::<Result<Vec<_>, ArrowError>>()?;
+/// The rows as one batch of their table.
+pub fn record_batch<R: Row>(schema: &SchemaRef, rows: &[R]) -> Result<RecordBatch, ArrowError> {
+    let columns = R::fields()
+        .iter()
+        .map(|field| column(field, rows))
+        .collect::<Result<Vec<_>, ArrowError>>()?;
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
 
-fn column(field: &Field, rows: &[JobRow]) -> Result<ArrayRef, ArrowError> {
+fn column<R: Row>(field: &Field<R>, rows: &[R]) -> Result<ArrayRef, ArrowError> {
     let cells = rows.iter().map(|row| field.read(row));
     Ok(match field.logical {
         LogicalType::Fixed(bytes) => fixed(cells, bytes)?,

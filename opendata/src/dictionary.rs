@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 
-use crate::fields::JOBS;
-use crate::{ErrorNative, ErrorType, Field, LogicalType, SCHEMA_VERSION};
+use crate::fields::{JOBS, VERIFICATION};
+use crate::{
+    ErrorNative, ErrorType, Field, LogicalType, SCHEMA_VERSION, VERIFICATION_VERSION, VerifyReason,
+};
 
 const INTRODUCTION: &str = "\
 # The data this gateway records
@@ -34,14 +36,30 @@ const LEGEND: &str = "\
 - From: the lowest level of publication that includes the column.
 ";
 
+const HEAD: &str = "\
+| Column | Type | Unit | Semantic name | Class | From | Meaning |
+|---|---|---|---|---|---|---|
+";
+
+const VERIFICATION_INTRODUCTION: &str = "\
+## Table `verification`
+
+Every run of verification on an attempt is one row, passes included, so that rates have a
+denominator; `selected_by` says why this result was looked at, without which they would be biased.
+The files are named like those of `jobs`: `jsonl/verification-YYYY-MM-DD.jsonl` and
+`v1/verification/date=…/gateway=…/tagroot=…/part-*.parquet`, by the UTC date of `run_at`. `job_id`
+and `attempt_index` are those of the row in `jobs`. `score` is the largest ratio of a value to its
+bound, above 1 is bad, and `threshold` is that bound. What was kept to prove it is on the gateway's
+disk alone; `evidence_hash` names it.
+";
+
 /// The data dictionary in Markdown.
 pub fn dictionary_markdown() -> String {
     let mut page = format!(
         "{INTRODUCTION}\n## Table `jobs`\n\nSchema version {SCHEMA_VERSION}, {} columns.\n\n{LEGEND}\n",
         JOBS.len()
     );
-    page.push_str("| Column | Type | Unit | Semantic name | Class | From | Meaning |\n");
-    page.push_str("|---|---|---|---|---|---|---|\n");
+    page.push_str(HEAD);
     for field in &JOBS {
         line(&mut page, field);
     }
@@ -53,10 +71,26 @@ pub fn dictionary_markdown() -> String {
     }
     vocabulary(&mut page, "error_type", ErrorType::ALL.map(ErrorType::as_str).into_iter());
     vocabulary(&mut page, "error_native", ErrorNative::ALL.map(ErrorNative::as_str).into_iter());
+    write!(
+        page,
+        "\n{VERIFICATION_INTRODUCTION}\nSchema version {VERIFICATION_VERSION}, {} columns.\n\n{HEAD}",
+        VERIFICATION.len()
+    )
+    .expect("writing into a text cannot fail");
+    for field in &VERIFICATION {
+        line(&mut page, field);
+    }
+    page.push_str("\n### Its vocabularies\n\n");
+    for field in &VERIFICATION {
+        if let LogicalType::Enum(words) = field.logical {
+            vocabulary(&mut page, field.name, words.iter().copied());
+        }
+    }
+    vocabulary(&mut page, "reason", VerifyReason::ALL.map(VerifyReason::as_str).into_iter());
     page
 }
 
-fn line(page: &mut String, field: &Field) {
+fn line<R>(page: &mut String, field: &Field<R>) {
     let Field { name, unit, semantic, class, published_from, note, .. } = field;
     let kind = field.type_name().replace('|', "\\|");
     let class = class.code();

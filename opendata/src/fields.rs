@@ -11,11 +11,13 @@ use crate::{JobRow, Value};
 mod jobs;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 pub use jobs::JOBS;
+pub use verification::VERIFICATION;
 
-/// Rows are published at the levels `sampled` and `all`.
-const JOBS_PUBLISHED_FROM: &str = "sampled+";
+/// Rows of both tables are published at the levels `sampled` and `all`.
+const PUBLISHED_FROM: &str = "sampled+";
 
 /// What a column holds, apart from whether it may be null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +107,10 @@ impl PrivacyClass {
     }
 }
 
-/// One column.
-#[derive(Debug, Clone, Copy)]
+/// One column of a table of `R`.
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct Field {
+pub struct Field<R = JobRow> {
     /// Name in files and in JSON.
     pub name: &'static str,
     /// What it holds.
@@ -125,12 +127,12 @@ pub struct Field {
     pub published_from: &'static str,
     /// What it means.
     pub note: &'static str,
-    read: for<'a> fn(&'a JobRow) -> Value<'a>,
+    read: for<'a> fn(&'a R) -> Value<'a>,
 }
 
-impl Field {
+impl<R> Field<R> {
     /// The cell of `row` in this column.
-    pub fn read<'a>(&self, row: &'a JobRow) -> Value<'a> {
+    pub fn read<'a>(&self, row: &'a R) -> Value<'a> {
         (self.read)(row)
     }
 
@@ -138,4 +140,30 @@ impl Field {
     pub fn type_name(&self) -> String {
         format!("{}{}", self.logical, if self.nullable { "?" } else { "" })
     }
+}
+
+const fn required<R>(
+    name: &'static str,
+    logical: LogicalType,
+    unit: &'static str,
+    semantic: &'static str,
+    class: PrivacyClass,
+    note: &'static str,
+    read: for<'a> fn(&'a R) -> Value<'a>,
+) -> Field<R> {
+    let published_from = PUBLISHED_FROM;
+    Field { name, logical, nullable: false, unit, semantic, class, published_from, note, read }
+}
+
+const fn optional<R>(
+    name: &'static str,
+    logical: LogicalType,
+    unit: &'static str,
+    semantic: &'static str,
+    class: PrivacyClass,
+    note: &'static str,
+    read: for<'a> fn(&'a R) -> Value<'a>,
+) -> Field<R> {
+    let published_from = PUBLISHED_FROM;
+    Field { name, logical, nullable: true, unit, semantic, class, published_from, note, read }
 }

@@ -10,8 +10,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::fields::JOBS;
-use crate::{JobRow, Value};
+use crate::{JobRow, Row, Value, VerificationRow};
 
 static MILLISECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
@@ -20,12 +19,23 @@ const HASH_BYTES: usize = 32;
 
 impl Serialize for JobRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(JOBS.len()))?;
-        for field in &JOBS {
-            map.serialize_entry(field.name, &field.read(self))?;
-        }
-        map.end()
+        object(self, serializer)
     }
+}
+
+impl Serialize for VerificationRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        object(self, serializer)
+    }
+}
+
+fn object<R: Row, S: Serializer>(row: &R, serializer: S) -> Result<S::Ok, S::Error> {
+    let fields = R::fields();
+    let mut map = serializer.serialize_map(Some(fields.len()))?;
+    for field in fields {
+        map.serialize_entry(field.name, &field.read(row))?;
+    }
+    map.end()
 }
 
 impl Serialize for Value<'_> {

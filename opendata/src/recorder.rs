@@ -21,7 +21,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::JobRow;
+use crate::{JobRow, Row};
 
 mod error;
 mod jsonl;
@@ -121,13 +121,19 @@ pub struct RecorderSummary {
 }
 
 /// The end that the job path holds. Cloning is cheap.
-#[derive(Debug, Clone)]
-pub struct Recorder {
-    queue: Arc<Queue>,
+#[derive(Debug)]
+pub struct Recorder<R = JobRow> {
+    queue: Arc<Queue<R>>,
     metrics: Metrics,
 }
 
-impl Recorder {
+impl<R> Clone for Recorder<R> {
+    fn clone(&self) -> Self {
+        Self { queue: Arc::clone(&self.queue), metrics: self.metrics.clone() }
+    }
+}
+
+impl<R: Row> Recorder<R> {
     /// Takes the data directory into use and starts the writer thread.
     ///
     /// Fails when the directory cannot be made, another process uses it, the metrics are already
@@ -135,9 +141,9 @@ impl Recorder {
     pub fn start(
         config: RecorderConfig,
         registry: &prometheus::Registry,
-    ) -> Result<(Self, RecorderTask), RecorderError> {
-        let metrics = Metrics::register(registry)?;
-        let layout = Layout::new(&config.data_dir);
+    ) -> Result<(Self, RecorderTask<R>), RecorderError> {
+        let metrics = Metrics::register::<R>(registry)?;
+        let layout = Layout::new(&config.data_dir, R::TABLE);
         let lock = prepare(&layout)?;
         let queue = Arc::new(Queue::new(config.capacity.max(1)));
         let (report, done) = oneshot::channel();
@@ -162,7 +168,7 @@ impl Recorder {
 
     /// Hands over a row. Never waits: when the queue is full or closed the row is dropped and
     /// counted.
-    pub fn record(&self, row: JobRow) {
+    pub fn record(&self, row: R) {
         match self.queue.push(row) {
             Ok(()) => {}
             Err(Refused::Full) => self.metrics.dropped_at_the_door("queue_full"),
@@ -187,12 +193,12 @@ impl Recorder {
 /// The end that whoever runs the process holds. Dropping it closes the recorder, too, but does not
 /// wait.
 #[derive(Debug)]
-pub struct RecorderTask {
-    queue: Arc<Queue>,
+pub struct RecorderTask<R = JobRow> {
+    queue: Arc<Queue<R>>,
     running: Option<(oneshot::Receiver<RecorderSummary>, JoinHandle<()>)>,
 }
 
-impl RecorderTask {
+impl<R> RecorderTask<R> {
     /// Refuses new rows, writes what is waiting, closes all files and ends the thread.
     pub async fn shutdown(mut self) -> Result<RecorderSummary, RecorderError> {
         self.queue.close();
@@ -208,7 +214,7 @@ impl RecorderTask {
     }
 }
 
-impl Drop for RecorderTask {
+impl<R> Drop for RecorderTask<R> {
     fn drop(&mut self) {
         self.queue.close();
     }
@@ -243,7 +249,11 @@ fn prepare(layout: &Layout) -> Result<File, RecorderError> {
 }
 
 /// The life of the writer thread.
-fn write_all(queue: &Queue, mut writer: Writer, config: &RecorderConfig) -> RecorderSummary {
+fn write_all<R: Row>(
+    queue: &Queue<R>,
+    mut writer: Writer<R>,
+    config: &RecorderConfig,
+) -> RecorderSummary {
     let collect = config.flush_interval.min(RecorderConfig::MAX_FLUSH_INTERVAL);
     let mut rows = queue.buffer();
     loop {

@@ -5,16 +5,91 @@
 //! client addresses, user agents, keys, stream or manifest ids, prompts, payloads or their hashes,
 //! free-text errors, or URLs.
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::Serialize;
 use waymark_tagging::{PublicAttributes, Tag, TagSource};
 
+use crate::fields::{Field, JOBS, VERIFICATION};
 use crate::{
     Address, Blame, Continent, ErrorNative, ErrorType, Label, Mode, OrchestratorInstance, Origin,
-    Outcome, Region, SessionPseudonym, VerifyMode, VerifyResult, Wei, WorkUnit,
+    Outcome, Region, SCHEMA_VERSION, SessionPseudonym, VERIFICATION_VERSION, VerifyMode,
+    VerifyResult, Wei, WorkUnit,
 };
 
 #[cfg(test)]
 pub(crate) mod tests;
+mod verification;
+
+pub use verification::VerificationRow;
+
+/// A kind of row: a table of its own, with files and counters of its own.
+pub trait Row: Clone + fmt::Debug + Serialize + Send + 'static {
+    /// Name of the table, in names of files and directories.
+    const TABLE: &'static str;
+    /// Version of its schema. Minor: a new column or word. Major: another path than `v1`.
+    const VERSION: &'static str;
+    /// What comes before `records` in the names of its counters: empty, or a word and `_`.
+    const METRICS: &'static str;
+    /// Columns of random bytes: a dictionary of them would only be thrown away.
+    const RANDOM: &'static [&'static str];
+
+    /// Its columns.
+    fn fields() -> &'static [Field<Self>];
+    /// The moment that decides on the day it belongs to.
+    fn moment(&self) -> Timestamp;
+    /// Whose row it is.
+    fn gateway(&self) -> Address;
+    /// Root of its tag.
+    fn tag_root(&self) -> &str;
+}
+
+impl Row for JobRow {
+    const TABLE: &'static str = "jobs";
+    const VERSION: &'static str = SCHEMA_VERSION;
+    const METRICS: &'static str = "";
+    const RANDOM: &'static [&'static str] = &["job_id"];
+
+    fn fields() -> &'static [Field<Self>] {
+        &JOBS
+    }
+
+    fn moment(&self) -> Timestamp {
+        self.started_at
+    }
+
+    fn gateway(&self) -> Address {
+        self.gateway
+    }
+
+    fn tag_root(&self) -> &str {
+        self.tag.root()
+    }
+}
+
+impl Row for VerificationRow {
+    const TABLE: &'static str = "verification";
+    const VERSION: &'static str = VERIFICATION_VERSION;
+    const METRICS: &'static str = "verification_";
+    const RANDOM: &'static [&'static str] = &["job_id", "evidence_hash"];
+
+    fn fields() -> &'static [Field<Self>] {
+        &VERIFICATION
+    }
+
+    fn moment(&self) -> Timestamp {
+        self.run_at
+    }
+
+    fn gateway(&self) -> Address {
+        self.gateway
+    }
+
+    fn tag_root(&self) -> &str {
+        self.tag.root()
+    }
+}
 
 /// A row of the `jobs` table. The meaning of each column is in [`crate::fields::JOBS`].
 #[derive(Debug, Clone, PartialEq)]

@@ -4,8 +4,10 @@
 //! Values may be added; none is renamed or removed. Readers treat an unknown one as `other`.
 
 mod error_type;
+mod verify_reason;
 
 pub use error_type::{ErrorNative, ErrorType};
+pub use verify_reason::VerifyReason;
 
 /// Whether a job was real demand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -239,6 +241,31 @@ impl VerifyResult {
             Self::Pass => "pass",
             Self::Fail => "fail",
             Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// Why a result was put through a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SelectedBy {
+    /// A secret draw.
+    Random,
+    /// Something spoke against this result or its orchestrator.
+    Suspicion,
+    /// Every result is.
+    All,
+}
+
+impl SelectedBy {
+    /// Every value, in the order of the dictionary.
+    pub const ALL: [Self; 3] = [Self::Random, Self::Suspicion, Self::All];
+
+    /// The spelling in records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Suspicion => "suspicion",
+            Self::All => "all",
         }
     }
 }

@@ -3,13 +3,13 @@ use crate::row::tests::{full_row, least_row};
 
 #[test]
 fn a_batch_of_no_rows_is_a_batch() {
-    assert_eq!(record_batch(&schema(), &[]).unwrap().num_rows(), 0);
+    assert_eq!(record_batch::<JobRow>(&schema(), &[]).unwrap().num_rows(), 0);
 }
 
 #[test]
 fn rows_with_and_without_optional_values_share_a_batch() {
     let batch = record_batch(&schema(), &[full_row(), least_row(), full_row()]).unwrap();
-    assert_eq!((batch.num_rows(), batch.num_columns()), (3, JOBS.len()));
+    assert_eq!((batch.num_rows(), batch.num_columns()), (3, crate::fields::JOBS.len()));
 }
 
 #[test]

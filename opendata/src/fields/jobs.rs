@@ -1,43 +1,12 @@
 //! The columns of the `jobs` table, one a line: name, type, unit, semantic name, privacy class,
 //! note, and how it is read from a row.
 
-use super::{Field, JOBS_PUBLISHED_FROM};
+use super::{Field, optional, required};
 use crate::LogicalType::{
     Bool, Decimal38, Enum, F32, Fixed, I64, Map, Text, TimestampMs, U8, U16, U32, U64,
 };
 use crate::PrivacyClass::{Evidence, Label, Measure, Money, Operator, Quasi};
-use crate::{
-    Blame, Continent, ErrorNative, ErrorType, JobRow, LogicalType, PrivacyClass, SessionPseudonym,
-    Value,
-};
-
-type Read = for<'a> fn(&'a JobRow) -> Value<'a>;
-
-const fn required(
-    name: &'static str,
-    logical: LogicalType,
-    unit: &'static str,
-    semantic: &'static str,
-    class: PrivacyClass,
-    note: &'static str,
-    read: Read,
-) -> Field {
-    let published_from = JOBS_PUBLISHED_FROM;
-    Field { name, logical, nullable: false, unit, semantic, class, published_from, note, read }
-}
-
-const fn optional(
-    name: &'static str,
-    logical: LogicalType,
-    unit: &'static str,
-    semantic: &'static str,
-    class: PrivacyClass,
-    note: &'static str,
-    read: Read,
-) -> Field {
-    let published_from = JOBS_PUBLISHED_FROM;
-    Field { name, logical, nullable: true, unit, semantic, class, published_from, note, read }
-}
+use crate::{Blame, Continent, ErrorNative, ErrorType, SessionPseudonym};
 
 /// The columns of the `jobs` table, in order.
 #[rustfmt::skip] // a table: one column a line

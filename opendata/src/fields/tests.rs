@@ -20,12 +20,12 @@ fn csv(text: &str) -> String {
     }
 }
 
-#[test]
-fn the_table_is_the_published_dictionary_line_by_line() {
+/// A table as lines of the dictionary.
+fn lines<R>(table: &str, fields: &[Field<R>]) -> String {
     let mut lines = "table,column,type,unit,semantic_name,class,published_from,note\n".to_owned();
-    for field in &JOBS {
+    for field in fields {
         let cells = [
-            "jobs".to_owned(),
+            table.to_owned(),
             csv(field.name),
             csv(&field.type_name()),
             csv(field.unit),
@@ -36,11 +36,33 @@ fn the_table_is_the_published_dictionary_line_by_line() {
         ];
         writeln!(lines, "{}", cells.join(",")).unwrap();
     }
+    lines
+}
+
+#[test]
+fn the_table_is_the_published_dictionary_line_by_line() {
+    let lines = lines("jobs", &JOBS);
     let published = PUBLISHED.replace("\r\n", "\n");
     for (ours, theirs) in lines.lines().zip(published.lines()) {
         assert_eq!(ours, theirs);
     }
     assert_eq!(lines.lines().count(), published.lines().count());
+}
+
+#[test]
+fn the_table_of_verifications_is_the_published_one() {
+    let published = include_str!("../../tests/data/verification-fields.csv").replace("\r\n", "\n");
+    let ours = lines("verification", &VERIFICATION);
+    for (ours, theirs) in ours.lines().zip(published.lines()) {
+        // Words that the table of jobs lists as well are not repeated.
+        let plain = ["verify_mode,enum", "result,enum"].iter().find_map(|column| {
+            let at = ours.find(&format!("{column} "))? + column.len();
+            let end = ours.get(at..)?.find(',')? + at;
+            Some(format!("{}{}", ours.get(..at)?, ours.get(end..)?))
+        });
+        assert_eq!(plain.as_deref().unwrap_or(ours), theirs);
+    }
+    assert_eq!(ours.lines().count(), published.lines().count());
 }
 
 /// Whether a JSON value is of the kind that the column's type is written as.

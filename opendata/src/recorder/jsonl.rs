@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use super::layout::{Layout, date_of};
 use super::writer::Progress;
-use crate::JobRow;
+use crate::Row;
 
 /// Files kept open: around midnight rows of two days come mixed.
 const MAX_OPEN: usize = 2;
@@ -44,12 +44,12 @@ impl JsonLines {
         Self { layout, open: BTreeMap::new(), waiting: VecDeque::new(), max_waiting, given_up: 0 }
     }
 
-    pub(super) fn append(&mut self, rows: &[JobRow]) {
+    pub(super) fn append(&mut self, rows: &[impl Row]) {
         for row in rows {
             match serde_json::to_vec(row) {
                 Ok(mut line) => {
                     line.push(b'\n');
-                    self.waiting.push_back((date_of(row.started_at), line));
+                    self.waiting.push_back((date_of(row.moment()), line));
                 }
                 // No column can fail to be written; if one ever did, the row is counted as lost.
                 Err(_) => self.given_up = self.given_up.saturating_add(1),

@@ -12,11 +12,12 @@ use crate::Address;
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     root: PathBuf,
+    table: &'static str,
 }
 
 impl Layout {
-    pub(super) fn new(data_dir: &Path) -> Self {
-        Self { root: data_dir.join("data") }
+    pub(super) fn new(data_dir: &Path, table: &'static str) -> Self {
+        Self { root: data_dir.join("data"), table }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -25,21 +26,22 @@ impl Layout {
 
     /// Held as long as a recorder lives.
     pub(super) fn lock_file(&self) -> PathBuf {
-        self.root.join(".lock")
+        self.root.join(format!(".lock-{}", self.table))
     }
 
     /// Parts that are being written. On the same file system as their destination.
     pub(super) fn temporary(&self) -> PathBuf {
-        self.root.join(".incomplete")
+        self.root.join(format!(".incomplete-{}", self.table))
     }
 
     pub(super) fn jsonl(&self, date: Date) -> PathBuf {
-        self.root.join("jsonl").join(format!("jobs-{date}.jsonl"))
+        self.root.join("jsonl").join(format!("{}-{date}.jsonl", self.table))
     }
 
     pub(super) fn partition(&self, date: Date, gateway: Address, tag_root: &str) -> PathBuf {
         self.root
-            .join("v1/jobs")
+            .join("v1")
+            .join(self.table)
             .join(format!("date={date}"))
             .join(format!("gateway={gateway}"))
             .join(format!("tagroot={tag_root}"))

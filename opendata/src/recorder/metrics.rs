@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use prometheus::{IntCounterVec, Opts, Registry};
 
 use super::RecorderError;
+use crate::Row;
 
 #[derive(Debug, Clone)]
 pub(super) struct Metrics {
@@ -17,27 +18,29 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn register(registry: &Registry) -> Result<Self, RecorderError> {
+    pub(super) fn register<R: Row>(registry: &Registry) -> Result<Self, RecorderError> {
         let counter = |name: &str, help: &str, label: &str, values: &[&str]| {
+            let name = format!("waymark_{}{name}", R::METRICS);
+            let help = format!("Records of the table {}{help}", R::TABLE);
             counter(registry, Opts::new(name, help), label, values)
                 .map_err(|source| RecorderError::Metrics { source })
         };
         Ok(Self {
             written: counter(
-                "waymark_records_written_total",
-                "Job records that are on disk, by format",
+                "records_written_total",
+                " that are on disk, by format",
                 "format",
                 &["jsonl", "parquet"],
             )?,
             dropped: counter(
-                "waymark_records_dropped_total",
-                "Job records that were given up, by reason",
+                "records_dropped_total",
+                " that were given up, by reason",
                 "reason",
                 &["queue_full", "closed", "jsonl", "parquet"],
             )?,
             failures: counter(
-                "waymark_record_write_failures_total",
-                "Writes of job records that failed and are tried again, by format",
+                "record_write_failures_total",
+                ": writes that failed and are tried again, by format",
                 "format",
                 &["jsonl", "parquet"],
             )?,

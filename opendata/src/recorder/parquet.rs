@@ -18,12 +18,12 @@ use jiff::civil::Date;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{WriterProperties, WriterPropertiesPtr};
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
 use parquet::schema::types::ColumnPath;
 
 use super::layout::{Layout, date_of};
 use super::writer::Progress;
-use crate::{Address, JobRow, record_batch, schema};
+use crate::{Address, Row, record_batch, schema_of};
 
 /// Rows that are turned into columns at once.
 const BATCH_ROWS: usize = 1024;
@@ -51,12 +51,12 @@ struct Partition {
     tag_root: String,
 }
 
-struct OpenPart {
+struct OpenPart<R> {
     opened_at: Timestamp,
     first_row: Timestamp,
     writer: ArrowWriter<Vec<u8>>,
     /// Rows not yet given to the encoder.
-    pending: Vec<JobRow>,
+    pending: Vec<R>,
     rows: u64,
 }
 
@@ -67,25 +67,25 @@ struct ClosedPart {
     rows: u64,
 }
 
-pub(super) struct Parquet {
+pub(super) struct Parquet<R> {
     layout: Layout,
     schema: SchemaRef,
     properties: WriterPropertiesPtr,
     max_rows: u64,
     max_age: Duration,
-    open: BTreeMap<Partition, OpenPart>,
+    open: BTreeMap<Partition, OpenPart<R>>,
     closed: VecDeque<ClosedPart>,
     tag_roots: BTreeMap<Date, BTreeSet<String>>,
     given_up: u64,
     defect: Option<String>,
 }
 
-impl Parquet {
+impl<R: Row> Parquet<R> {
     pub(super) fn new(layout: Layout, max_rows: usize, max_age: Duration) -> Self {
         Self {
             layout,
-            schema: schema(),
-            properties: Arc::new(properties(max_rows)),
+            schema: schema_of::<R>(),
+            properties: Arc::new(properties::<R>(max_rows)),
             max_rows: max_rows.try_into().unwrap_or(u64::MAX),
             max_age,
             open: BTreeMap::new(),
@@ -96,7 +96,7 @@ impl Parquet {
         }
     }
 
-    pub(super) fn append(&mut self, rows: impl Iterator<Item = JobRow>, now: Timestamp) {
+    pub(super) fn append(&mut self, rows: impl Iterator<Item = R>, now: Timestamp) {
         for row in rows {
             if let Err(error) = self.append_one(row, now) {
                 self.given_up = self.given_up.saturating_add(1);
@@ -105,7 +105,7 @@ impl Parquet {
         }
     }
 
-    fn append_one(&mut self, row: JobRow, now: Timestamp) -> Result<(), ParquetError> {
+    fn append_one(&mut self, row: R, now: Timestamp) -> Result<(), ParquetError> {
         let partition = self.partition_of(&row);
         if !self.open.contains_key(&partition) {
             self.make_room();
@@ -113,7 +113,7 @@ impl Parquet {
             let writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties))?;
             let part = OpenPart {
                 opened_at: now,
-                first_row: row.started_at,
+                first_row: row.moment(),
                 writer,
                 pending: Vec::new(),
                 rows: 0,
@@ -121,7 +121,7 @@ impl Parquet {
             self.open.insert(partition.clone(), part);
         }
         let Some(part) = self.open.get_mut(&partition) else { return Ok(()) };
-        part.first_row = part.first_row.min(row.started_at);
+        part.first_row = part.first_row.min(row.moment());
         part.pending.push(row);
         part.rows = part.rows.saturating_add(1);
         if part.rows >= self.max_rows {
@@ -134,9 +134,9 @@ impl Parquet {
         Ok(())
     }
 
-    fn partition_of(&mut self, row: &JobRow) -> Partition {
-        let date = date_of(row.started_at);
-        let root = row.tag.root();
+    fn partition_of(&mut self, row: &R) -> Partition {
+        let date = date_of(row.moment());
+        let root = row.tag_root();
         while self.tag_roots.len() > 2 {
             self.tag_roots.pop_first();
         }
@@ -145,7 +145,7 @@ impl Parquet {
             roots.insert(root.to_owned());
         }
         let tag_root = if roots.contains(root) { root } else { OTHER_TAG_ROOTS }.to_owned();
-        Partition { date, gateway: row.gateway, tag_root }
+        Partition { date, gateway: row.gateway(), tag_root }
     }
 
     fn make_room(&mut self) {
@@ -242,7 +242,7 @@ impl Parquet {
     }
 }
 
-impl OpenPart {
+impl<R: Row> OpenPart<R> {
     fn encode(&mut self, schema: &SchemaRef) -> Result<(), ParquetError> {
         if !self.pending.is_empty() {
             let batch = record_batch(schema, &self.pending)?;
@@ -267,14 +267,15 @@ impl ClosedPart {
     }
 }
 
-fn properties(max_rows: usize) -> WriterProperties {
-    WriterProperties::builder()
+fn properties<R: Row>(max_rows: usize) -> WriterProperties {
+    let builder = WriterProperties::builder()
         .set_created_by(concat!("waymark ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(max_rows))
         // Rows of an unfinished page are held unencoded, about 1 kB each.
-        .set_data_page_row_count_limit(PAGE_ROWS)
-        // Random bytes: a dictionary would only be thrown away.
-        .set_column_dictionary_enabled(ColumnPath::from("job_id"), false)
-        .build()
+        .set_data_page_row_count_limit(PAGE_ROWS);
+    let without_dictionary = |builder: WriterPropertiesBuilder, column: &&str| {
+        builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
+    };
+    R::RANDOM.iter().fold(builder, without_dictionary).build()
 }

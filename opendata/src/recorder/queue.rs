@@ -11,19 +11,17 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
-use crate::JobRow;
-
 /// Tells the asker how many rows are not in their JSON lines file.
 pub(super) type FlushReply = oneshot::Sender<u64>;
 
-pub(super) struct Queue {
+pub(super) struct Queue<R> {
     capacity: usize,
-    state: Mutex<State>,
+    state: Mutex<State<R>>,
     wake: Condvar,
 }
 
-struct State {
-    rows: Vec<JobRow>,
+struct State<R> {
+    rows: Vec<R>,
     flushes: Vec<FlushReply>,
     closed: bool,
 }
@@ -44,7 +42,7 @@ pub(super) struct Asked {
 /// Callers of `flush` that may wait at once; more are told that the recorder is closed to them.
 const MAX_FLUSHES: usize = 1024;
 
-impl Queue {
+impl<R> Queue<R> {
     pub(super) fn new(capacity: usize) -> Self {
         let rows = Vec::with_capacity(capacity);
         let state = State { rows, flushes: Vec::new(), closed: false };
@@ -52,11 +50,11 @@ impl Queue {
     }
 
     /// An empty buffer of the queue's size, for [`Queue::take`].
-    pub(super) fn buffer(&self) -> Vec<JobRow> {
+    pub(super) fn buffer(&self) -> Vec<R> {
         Vec::with_capacity(self.capacity)
     }
 
-    pub(super) fn push(&self, row: JobRow) -> Result<(), Refused> {
+    pub(super) fn push(&self, row: R) -> Result<(), Refused> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(Refused::Closed);
@@ -93,12 +91,12 @@ impl Queue {
     /// swaps what is there into `rows`, which must be empty.
     pub(super) fn take(
         &self,
-        rows: &mut Vec<JobRow>,
+        rows: &mut Vec<R>,
         idle: Option<Duration>,
         collect: Duration,
     ) -> Asked {
         let mut state = self.state.lock();
-        let nothing = |state: &mut State| state.rows.is_empty() && !state.is_urgent(usize::MAX);
+        let nothing = |state: &mut State<R>| state.rows.is_empty() && !state.is_urgent(usize::MAX);
         if let Some(idle) = idle {
             self.wake.wait_while_for(&mut state, nothing, idle);
         } else {
@@ -118,13 +116,13 @@ impl Queue {
     }
 }
 
-impl State {
+impl<R> State<R> {
     fn is_urgent(&self, high_water: usize) -> bool {
         self.closed || !self.flushes.is_empty() || self.rows.len() >= high_water
     }
 }
 
-impl fmt::Debug for Queue {
+impl<R> fmt::Debug for Queue<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue").field("capacity", &self.capacity).finish_non_exhaustive()
     }

@@ -18,8 +18,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::fields::JOBS;
+use crate::row::tests::verification_row;
 use crate::row::tests::{any_row, full_row, least_row};
-use crate::{LogicalType, schema};
+use crate::{LogicalType, VerificationRow, schema, schema_of};
 
 const DAY: &str = "jobs-2026-11-22.jsonl";
 
@@ -41,7 +42,7 @@ impl Setup {
     }
 
     fn start(&self) -> (Recorder, RecorderTask) {
-        Recorder::start(self.config.clone(), &self.registry).unwrap()
+        Recorder::<JobRow>::start(self.config.clone(), &self.registry).unwrap()
     }
 
     fn data(&self, path: &str) -> PathBuf {
@@ -246,7 +247,7 @@ fn a_full_queue_refuses_the_new_row_and_keeps_the_old_ones() {
 fn rows_dropped_at_a_full_queue_are_counted() {
     let registry = prometheus::Registry::new();
     // A recorder whose writer never comes.
-    let metrics = Metrics::register(&registry).unwrap();
+    let metrics = Metrics::register::<JobRow>(&registry).unwrap();
     let recorder = Recorder { queue: Arc::new(Queue::new(3)), metrics };
     for _ in 0..10 {
         recorder.record(least_row());
@@ -462,21 +463,44 @@ async fn a_file_that_is_no_json_lines_is_not_destroyed() {
 #[tokio::test]
 async fn incomplete_parts_of_a_crash_are_removed_at_the_start() {
     let setup = Setup::new();
-    fs::create_dir_all(setup.data(".incomplete")).unwrap();
-    fs::write(setup.data(".incomplete/part-1.parquet"), "half").unwrap();
+    fs::create_dir_all(setup.data(".incomplete-jobs")).unwrap();
+    fs::write(setup.data(".incomplete-jobs/part-1.parquet"), "half").unwrap();
     let (_recorder, task) = setup.start();
-    assert!(!setup.data(".incomplete").exists());
+    assert!(!setup.data(".incomplete-jobs").exists());
     task.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn another_table_has_files_and_counters_of_its_own() {
+    let setup = Setup::new();
+    let (jobs, task_of_jobs) = setup.start();
+    let (runs, task_of_runs) =
+        Recorder::<VerificationRow>::start(setup.config.clone(), &setup.registry).unwrap();
+    let job = full_row();
+    let run = verification_row();
+    jobs.record(job.clone());
+    runs.record(run.clone());
+    assert_eq!(task_of_jobs.shutdown().await.unwrap().parquet_rows, 1);
+    assert_eq!(task_of_runs.shutdown().await.unwrap().parquet_rows, 1);
+    let path = setup.data("jsonl").join("verification-2026-11-22.jsonl");
+    let text = fs::read_to_string(path).unwrap();
+    insta::assert_snapshot!(text);
+    assert_eq!(setup.lines().len(), 1, "the jobs are where they were");
+    let parts = files_below(&setup.data("v1/verification"));
+    let [part] = parts.as_slice() else { panic!("{parts:?}") };
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(part).unwrap()).unwrap();
+    assert_eq!(reader.schema(), &schema_of::<VerificationRow>());
+    assert_eq!(setup.counter("waymark_verification_records_written_total", "jsonl"), 1);
 }
 
 #[tokio::test]
 async fn one_data_directory_has_one_recorder_at_a_time() {
     let setup = Setup::new();
     let (_recorder, task) = setup.start();
-    let second = Recorder::start(setup.config.clone(), &prometheus::Registry::new());
+    let second = Recorder::<JobRow>::start(setup.config.clone(), &prometheus::Registry::new());
     assert!(matches!(second, Err(RecorderError::InUse { .. })));
     task.shutdown().await.unwrap();
-    let third = Recorder::start(setup.config.clone(), &prometheus::Registry::new());
+    let third = Recorder::<JobRow>::start(setup.config.clone(), &prometheus::Registry::new());
     third.unwrap().1.shutdown().await.unwrap();
 }
 
@@ -485,7 +509,7 @@ fn a_data_directory_that_is_a_file_is_refused_by_name() {
     let setup = Setup::new();
     fs::write(setup.data(""), "not a directory").unwrap_err();
     fs::write(setup.directory.path().join("data"), "not a directory").unwrap();
-    let error = Recorder::start(setup.config.clone(), &setup.registry).unwrap_err();
+    let error = Recorder::<JobRow>::start(setup.config.clone(), &setup.registry).unwrap_err();
     let path = setup.directory.path().join("data");
     assert_eq!(
         error.to_string(),
@@ -499,14 +523,14 @@ fn a_data_directory_that_is_a_file_is_refused_by_name() {
 #[test]
 fn two_recorders_cannot_share_a_registry() {
     let registry = prometheus::Registry::new();
-    Metrics::register(&registry).unwrap();
-    assert!(matches!(Metrics::register(&registry), Err(RecorderError::Metrics { .. })));
+    Metrics::register::<JobRow>(&registry).unwrap();
+    assert!(matches!(Metrics::register::<JobRow>(&registry), Err(RecorderError::Metrics { .. })));
 }
 
 #[test]
 fn only_the_documented_metrics_are_shown() {
     let registry = prometheus::Registry::new();
-    Metrics::register(&registry).unwrap();
+    Metrics::register::<JobRow>(&registry).unwrap();
     let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
     insta::assert_snapshot!(text);
 }

@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::metrics::Metrics;
 use super::parquet::Parquet;
 use super::{RecorderConfig, RecorderSummary};
-use crate::JobRow;
+use crate::Row;
 
 /// How soon a disk that refused is tried again when no rows come.
 const RETRY: Duration = Duration::from_secs(1);
@@ -19,9 +19,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How exactly the age of a Parquet part is kept.
 const AGE_STEP: Duration = Duration::from_secs(5);
 
-pub(super) struct Writer {
+pub(super) struct Writer<R: Row> {
     jsonl: Option<JsonLines>,
-    parquet: Option<Parquet>,
+    parquet: Option<Parquet<R>>,
     jsonl_health: Health,
     parquet_health: Health,
     max_age: Duration,
@@ -40,7 +40,7 @@ pub(super) struct Progress {
     pub(super) failure: Option<String>,
 }
 
-impl Writer {
+impl<R: Row> Writer<R> {
     pub(super) fn new(config: &RecorderConfig, layout: Layout, metrics: Metrics) -> Self {
         let jsonl = config.jsonl.then(|| JsonLines::new(layout.clone(), config.capacity));
         let parquet = config
@@ -58,7 +58,7 @@ impl Writer {
     }
 
     /// Writes `rows` and whatever could not be written before; leaves `rows` empty.
-    pub(super) fn write(&mut self, rows: &mut Vec<JobRow>, now: Timestamp) {
+    pub(super) fn write(&mut self, rows: &mut Vec<R>, now: Timestamp) {
         if let Some(jsonl) = &mut self.jsonl {
             jsonl.append(rows);
             let progress = jsonl.write();

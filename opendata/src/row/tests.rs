@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use waymark_tagging::{Fact, Registry};
 
 use super::*;
-use crate::DayKey;
+use crate::{DayKey, SelectedBy, VerifyReason};
 
 fn label(text: &str) -> Label {
     Label::from_untrusted(text).unwrap()
@@ -85,6 +85,27 @@ pub(crate) fn full_row() -> JobRow {
         result_sig_ok: Some(true),
         settlement_hash: Some([0xee; 32]),
         ..least_row()
+    }
+}
+
+/// A verification with every value given.
+pub(crate) fn verification_row() -> VerificationRow {
+    VerificationRow {
+        job_id: [1, 2, 3, 4, 5, 6, 7, 8],
+        attempt_index: 1,
+        run_at: moment(),
+        gateway: Address::new([0x11; 20]),
+        orchestrator: Address::new([0x22; 20]),
+        tag: "transcode/live/abr".parse().unwrap(),
+        verify_method: label("waymark/0.1.0"),
+        verify_mode: VerifyMode::FastAndFull,
+        result: VerifyResult::Fail,
+        score: Some(7.27),
+        threshold: Some(12.0),
+        reason: Some(VerifyReason::Picture),
+        selected_by: SelectedBy::Random,
+        cost_us: 203_400,
+        evidence_hash: Some([0xab; 32]),
     }
 }
 
