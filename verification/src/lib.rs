@@ -12,7 +12,9 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod draw;
 pub mod expect;
+pub mod full;
 pub mod signature;
 pub mod thresholds;
 pub mod verdict;

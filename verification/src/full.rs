@@ -1,0 +1,34 @@
+//! All pictures of a rendition against the source that the gateway holds, and disputes.
+//!
+//! ```text
+//!  grids of source and rendition, mapping ─► measure ─┐
+//!  a few whole pictures ─► sharpen, Quality ──────────┼─► judge ─► next ─► Accept, Reference, …
+//!  our own encoding, measured alike ─► compare ───────┘
+//! ```
+//!
+//! Block means find what is not the source; they never refuse by themselves. What was measured comes
+//! from a process that decoded untrusted bytes: any number of it may be wrong, and none may make this
+//! panic.
+
+mod align;
+mod features;
+mod judge;
+mod measure;
+mod next;
+mod quality;
+mod reference;
+mod sharp;
+mod stats;
+mod temporal;
+mod tone;
+
+#[cfg(test)]
+mod tests;
+
+pub use features::{Features, Spot, WORST};
+pub use judge::{Conditions, judge};
+pub use measure::measure;
+pub use next::{Next, next, settle};
+pub use quality::{EQUAL, Quality, Summary, Tile, psnr};
+pub use reference::{Dispute, MOST_STRUCK, compare, excused, struck};
+pub use sharp::{Whole, sharpen};

@@ -1,0 +1,190 @@
+//! The dispute: a rendition beside our own encoding of the same segment with the same profile.
+//!
+//! Block means say that something is different; they cannot say whether an honest encoder would have
+//! done better. So nothing is refused on them. A hit is confirmed only by a second method that knows
+//! nothing of block means: SSIM *and* PSNR of whole pictures or tiles at full resolution, both far
+//! below what our own encoding reaches on the very same pictures. What our own encoding misses as
+//! well is the source's doing and is cleared.
+//!
+//! | hit | confirmed by | what is compared |
+//! |---|---|---|
+//! | any | `C.quality` | pictures drawn by a secret, mean |
+//! | fy, pbk, fbk, gain, offset, order, freeze | `C.struck` | the pictures that the hit points at, mean |
+//! | fy, pbk, fbk | `C.tile` | the same pictures, tile by tile |
+//! | fc, pck | `C.colour` | chroma of block means on another secret lattice, beside ours |
+//! | sharp | `C.sharp` | detail *and* PSNR beside ours |
+
+use super::{
+    features::Features,
+    judge,
+    quality::{Quality, psnr},
+    stats::mean,
+};
+use crate::{
+    check::{Check, Kind, Tier},
+    thresholds::Full,
+    verdict::Outcome,
+};
+
+/// Pictures looked at in a dispute: those of hits, besides the secret ones.
+pub const MOST_STRUCK: usize = 12;
+
+/// Everything that a dispute compares. Lists hold the same pictures in the same order; what is
+/// missing from one is left out.
+#[derive(Clone, Copy, Debug)]
+pub struct Dispute<'a> {
+    /// The checks that led here: [`judge`](super::judge())'s.
+    pub checks: &'a [Check],
+    /// What was measured on the rendition in question, on a lattice of its own.
+    pub theirs: &'a Features,
+    /// The same on our own encoding.
+    pub ours: &'a Features,
+    /// Pictures drawn by a secret: of the rendition, and of our own encoding.
+    pub drawn: (&'a [Quality], &'a [Quality]),
+    /// Pictures named by [`struck`].
+    pub struck: (&'a [Quality], &'a [Quality]),
+}
+
+/// Pictures that the failed checks point at, at most [`MOST_STRUCK`], ascending.
+pub fn struck(checks: &[Check], features: &Features) -> Vec<u32> {
+    let lists: Vec<&[u32]> = failed(checks)
+        .filter(|check| of_content(check.id) || of_time(check.id))
+        .filter_map(|check| Some(features.of(check.id)?.worst.as_slice()))
+        .collect();
+    // The worst of each check first, so that no check is left out.
+    let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+    let mut frames: Vec<u32> = Vec::new();
+    for rank in 0..longest {
+        for frame in lists.iter().filter_map(|list| list.get(rank)) {
+            if !frames.contains(frame) && frames.len() < MOST_STRUCK {
+                frames.push(*frame);
+            }
+        }
+    }
+    frames.sort_unstable();
+    frames
+}
+
+/// The comparison's checks: all hard, since each is a second opinion on a hit.
+pub fn compare(dispute: Dispute<'_>, bounds: &Full) -> Vec<Check> {
+    let limits = &bounds.reference;
+    let hit = |of: fn(&str) -> bool| failed(dispute.checks).any(|check| of(check.id));
+    let mut checks = vec![worse("C.quality", dispute.drawn, limits.ssim, limits.psnr)];
+    if hit(of_content) || hit(of_time) {
+        checks.push(worse("C.struck", dispute.struck, limits.struck_ssim, limits.struck_psnr));
+    }
+    if hit(of_content) {
+        checks.push(tiles(dispute.struck, limits.tile_ssim, limits.tile_psnr));
+    }
+    if hit(of_colour) {
+        checks.push(colour(dispute, bounds));
+    }
+    if hit(|id| id == "A.sharp") {
+        checks.push(detail(dispute, bounds));
+    }
+    checks.into_iter().map(|check| check.tier(Tier::Reference).kind(Kind::Hard)).collect()
+}
+
+/// Whether our own encoding misses the bound of this check as well, or comes so near that the
+/// rendition is no worse than `times` it: then the source is what fails.
+pub fn excused(id: &str, dispute: Dispute<'_>, bounds: &Full) -> bool {
+    let (Some(theirs), Some(ours)) = (dispute.theirs.of(id), dispute.ours.of(id)) else {
+        return false;
+    };
+    let bound = judge::bound(id, dispute.theirs, bounds).abs();
+    let scale = (bounds.reference.times * ours.value.abs() / bound).max(1.0);
+    theirs.value.abs() <= scale * bound
+}
+
+fn failed(checks: &[Check]) -> impl Iterator<Item = &Check> {
+    checks.iter().filter(|check| check.outcome == Outcome::Fail && check.tier == Tier::Full)
+}
+
+fn of_content(id: &str) -> bool {
+    matches!(id, "A.fy" | "A.pbk" | "A.fbk" | "A.gain" | "A.offset")
+}
+
+fn of_time(id: &str) -> bool {
+    matches!(id, "A.order" | "A.freeze" | "A.freeze_run")
+}
+
+fn of_colour(id: &str) -> bool {
+    matches!(id, "A.fc" | "A.pck")
+}
+
+/// Pictures that both lists have.
+fn common<'a>(
+    (theirs, ours): (&'a [Quality], &'a [Quality]),
+) -> impl Iterator<Item = (&'a Quality, &'a Quality)> {
+    theirs.iter().filter_map(|a| Some((a, ours.iter().find(|b| b.frame == a.frame)?)))
+}
+
+/// Fails where SSIM *and* PSNR are lower than ours by more than their bounds. The value is the
+/// smaller of the two shares of the bounds.
+fn worse(
+    id: &'static str,
+    pictures: (&[Quality], &[Quality]),
+    ssim_bound: f64,
+    psnr_bound: f64,
+) -> Check {
+    let average =
+        |of: fn((&Quality, &Quality)) -> f64| mean(&common(pictures).map(of).collect::<Vec<_>>());
+    let theirs = average(|(theirs, _)| theirs.ssim).zip(average(|(theirs, _)| theirs.psnr));
+    let ours = average(|(_, ours)| ours.ssim).zip(average(|(_, ours)| ours.psnr));
+    let (Some((ssim, psnr)), Some((our_ssim, our_psnr))) = (theirs, ours) else {
+        return Check::not_run(id, "no picture of both encodings to compare");
+    };
+    let share = ((our_ssim - ssim) / ssim_bound).min((our_psnr - psnr) / psnr_bound);
+    Check::at_most(id, share, 1.0).detail(format!(
+        "SSIM {ssim:.3}, ours {our_ssim:.3}; PSNR {psnr:.1} dB, ours {our_psnr:.1} dB"
+    ))
+}
+
+fn tiles(pictures: (&[Quality], &[Quality]), ssim_bound: f64, psnr_bound: f64) -> Check {
+    const ID: &str = "C.tile";
+    let found = common(pictures).flat_map(|(theirs, ours)| {
+        let tiles = theirs.tiles.iter().zip(&ours.tiles).enumerate();
+        tiles.map(move |(tile, (a, b))| {
+            let ssim = f64::from(b.ssim - a.ssim) / ssim_bound;
+            let psnr = (psnr(b.error.into()) - psnr(a.error.into())) / psnr_bound;
+            (ssim.min(psnr), theirs.frame, tile)
+        })
+    });
+    let Some((share, frame, tile)) = found.max_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return Check::not_run(ID, "no picture of both encodings to compare");
+    };
+    Check::at_most(ID, share, 1.0).detail(format!("picture {frame}, tile {tile}"))
+}
+
+/// Colour that an honest encoder keeps: on a lattice of its own, beyond the bound and far beyond ours.
+fn colour(dispute: Dispute<'_>, bounds: &Full) -> Check {
+    const ID: &str = "C.colour";
+    let shares = ["A.fc", "A.pck"].into_iter().filter_map(|id| {
+        let theirs = dispute.theirs.of(id)?.value;
+        let ours = dispute.ours.of(id)?.value;
+        let bound = judge::bound(id, dispute.theirs, bounds);
+        Some((theirs / bound.max(bounds.reference.times * ours), theirs, ours))
+    });
+    match shares.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        None => Check::not_run(ID, "no chroma of both encodings to compare"),
+        Some((share, theirs, ours)) => Check::at_most(ID, share, 1.0)
+            .detail(format!("chroma differs by {theirs:.1}, ours by {ours:.1}")),
+    }
+}
+
+/// Detail that an honest encoder keeps at this rate: lower than ours, and PSNR as well.
+fn detail(dispute: Dispute<'_>, bounds: &Full) -> Check {
+    const ID: &str = "C.sharp";
+    let average = |list: &[Quality]| mean(&list.iter().map(|one| one.psnr).collect::<Vec<_>>());
+    let psnr = average(dispute.drawn.0).zip(average(dispute.drawn.1));
+    let sharp = dispute.theirs.sharp.as_ref().zip(dispute.ours.sharp.as_ref());
+    let (Some((theirs, ours)), Some((psnr, our_psnr))) = (sharp, psnr) else {
+        return Check::not_run(ID, "no picture of both encodings to compare");
+    };
+    let octaves = (ours.value - theirs.value) / bounds.sharp.abs();
+    let share = octaves.min((our_psnr - psnr) / bounds.reference.psnr);
+    Check::at_most(ID, share, 1.0).detail(format!(
+        "detail {:.2} octaves, ours {:.2}; PSNR {psnr:.1} dB, ours {our_psnr:.1} dB",
+        theirs.value, ours.value
+    ))
+}

@@ -1,0 +1,81 @@
+//! Time inside a segment: pictures in another order or late, and pictures that stand still.
+
+use super::{
+    align::{Aligned, Pair, mean_difference},
+    features::Spot,
+    stats::count,
+};
+
+/// Mean difference of luma from which on a source moves.
+const MOVES: f64 = 0.5;
+/// Pictures before and after that a misplaced one is looked for in.
+const REACH: usize = 10;
+/// A picture is another one where that fits so much better.
+const BETTER: f64 = 0.6;
+/// A picture stands still where it changes by less than this share of the source's change.
+const STANDS: f64 = 0.15;
+
+/// Share of moving pictures that show another picture than they must.
+pub(super) fn order(aligned: &Aligned<'_>) -> Option<Spot> {
+    let moving = |pair: &&Pair| {
+        let next = aligned.motion(pair.of, pair.of.saturating_add(1));
+        let last = pair.of.checked_sub(1).map_or(0.0, |before| aligned.motion(pair.of, before));
+        next.max(last) > MOVES
+    };
+    let moving: Vec<&Pair> = aligned.pairs.iter().filter(moving).collect();
+    let mut misplaced: Vec<(usize, f64)> =
+        moving.iter().filter_map(|pair| Some((pair.shown, misplaced(aligned, **pair)?))).collect();
+    misplaced.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let misplaced: Vec<usize> = misplaced.into_iter().map(|(shown, _)| shown).collect();
+    share(&misplaced, moving.len())
+}
+
+/// How far a picture is from the one it must show, if it shows another.
+fn misplaced(aligned: &Aligned<'_>, pair: Pair) -> Option<f64> {
+    let shown = aligned.rendition(pair.shown)?;
+    let in_place = mean_difference(&shown.y, &aligned.source(pair.of)?.y);
+    let around = pair.of.saturating_sub(REACH)..=pair.of.saturating_add(REACH);
+    let best = around
+        .filter(|other| *other != pair.of)
+        .filter_map(|other| Some(mean_difference(&shown.y, &aligned.source(other)?.y)))
+        .min_by(f64::total_cmp)?;
+    (best < BETTER * in_place).then_some(in_place)
+}
+
+/// Share of pictures that stand still where the source moves on, and the most of them in a row.
+/// Pictures that repeat the source's, at a higher frame rate or in a still scene, are skipped.
+pub(super) fn freeze(aligned: &Aligned<'_>) -> (Option<Spot>, Option<Spot>) {
+    let mut advancing = 0;
+    let mut still = Vec::new();
+    let mut run: Vec<usize> = Vec::new();
+    let mut longest: Vec<usize> = Vec::new();
+    for (before, after) in aligned.pairs.iter().zip(aligned.pairs.iter().skip(1)) {
+        let change = aligned.motion(before.of, after.of);
+        if change <= MOVES {
+            continue;
+        }
+        advancing += 1;
+        let shown = aligned.rendition(before.shown).zip(aligned.rendition(after.shown));
+        let Some((a, b)) = shown else { continue };
+        if mean_difference(&a.y, &b.y) < STANDS * change {
+            still.push(after.shown);
+            run.push(after.shown);
+        } else {
+            run.clear();
+        }
+        if run.len() > longest.len() {
+            longest.clone_from(&run);
+        }
+    }
+    // The end of a run is furthest from what it must show.
+    still.reverse();
+    let longest_run = (advancing > 0).then(|| {
+        longest.reverse();
+        Spot::of(count(longest.len()), &longest)
+    });
+    (share(&still, advancing), longest_run)
+}
+
+fn share(found: &[usize], of: usize) -> Option<Spot> {
+    (of > 0).then(|| Spot::of(count(found.len()) / count(of), found))
+}
