@@ -5,18 +5,18 @@
 
 mod bits;
 pub(crate) mod boxes;
-mod entry;
-mod fragments;
-mod h264;
-mod hevc;
-mod mp4;
-mod nal;
-mod packets;
-mod pictures;
-mod psi;
-mod rate;
-mod sequence;
-mod tables;
+pub(crate) mod entry;
+pub(crate) mod fragments;
+pub(crate) mod h264;
+pub(crate) mod hevc;
+pub(crate) mod mp4;
+pub(crate) mod nal;
+pub(crate) mod packets;
+pub(crate) mod pictures;
+pub(crate) mod psi;
+pub(crate) mod rate;
+pub(crate) mod sequence;
+pub(crate) mod tables;
 mod ts;
 
 #[cfg(test)]

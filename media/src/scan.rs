@@ -4,6 +4,22 @@
 //! asked for". It must never decode, never panic, take linear time, and use no more memory than a few dozen bytes
 //! for each access unit and audio packet that really is in the file, of which there is a limit.
 
+mod audio;
+mod clock;
+mod coded;
+mod digest;
+mod framing;
+mod limits;
+mod mp4;
+mod stamps;
+mod ts;
+
+#[cfg(test)]
+mod tests;
+
+pub use limits::{Bounded, ScanError, ScanLimits};
+
+use crate::probe::{mp4 as boxes, packets::Packets};
 use crate::{AudioCodec, Chroma, Container, VideoCodec};
 
 /// Ticks of a second in which all times of a [`Scan`] of an MPEG-TS file are given; MP4 tracks are converted to it.
@@ -97,4 +113,33 @@ pub struct AudioPacket {
     pub bytes: u32,
     /// The first 16 bytes of its BLAKE3 hash.
     pub hash: [u8; 16],
+}
+
+/// Reads a whole file. Which container it is in is told by its bytes alone.
+///
+/// One pass in time linear in the file; nothing is decoded. Files that are damaged, cut off or empty of tracks are
+/// still described: an error means that there is nothing to describe, or more than `limits` allow.
+pub fn scan(bytes: &[u8], limits: &ScanLimits) -> Result<Scan, ScanError> {
+    scan_audio(bytes, limits, &mut |_, _| {})
+}
+
+/// As [`scan`], and hands on every audio packet's bytes with the number of its track, in the order they end in the
+/// file.
+pub fn scan_audio(
+    bytes: &[u8],
+    limits: &ScanLimits,
+    each: &mut dyn FnMut(usize, &[u8]),
+) -> Result<Scan, ScanError> {
+    let len = bytes.len() as u64;
+    if bytes.is_empty() {
+        return Err(ScanError::Empty);
+    }
+    Bounded::Bytes.check(len, limits.bytes)?;
+    if boxes::looks_like(bytes) {
+        return mp4::scan(bytes, limits, each);
+    }
+    match Packets::find(bytes) {
+        Some(packets) => ts::scan(packets, limits, each),
+        None => Err(ScanError::NotMedia { bytes: len }),
+    }
 }

@@ -6,28 +6,28 @@ use super::sequence::Sequence;
 use super::{AudioCodec, Chroma, VideoCodec, h264, hevc};
 
 /// A sample entry of a track that matters.
-pub(super) enum Entry {
+pub(crate) enum Entry {
     Video(VideoEntry),
     Audio(AudioCodec),
 }
 
 /// What a visual sample entry tells.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct VideoEntry {
-    pub(super) codec: VideoCodec,
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) chroma: Option<Chroma>,
-    pub(super) bit_depth: Option<u8>,
-    pub(super) frame_rate: Option<Rate>,
+pub(crate) struct VideoEntry {
+    pub(crate) codec: VideoCodec,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) chroma: Option<Chroma>,
+    pub(crate) bit_depth: Option<u8>,
+    pub(crate) frame_rate: Option<Rate>,
     /// Parameter sets are in the entry, or the entry says that they are in the samples.
-    pub(super) decodable: bool,
+    pub(crate) decodable: bool,
 }
 
 /// Bytes of the fixed part of a visual sample entry.
-const VISUAL: usize = 78;
+pub(crate) const VISUAL: usize = 78;
 
-pub(super) fn video(kind: Kind, body: &[u8]) -> Option<VideoEntry> {
+pub(crate) fn video(kind: Kind, body: &[u8]) -> Option<VideoEntry> {
     let codec = match &kind {
         b"avc1" | b"avc2" | b"avc3" | b"avc4" => VideoCodec::H264,
         b"hvc1" | b"hev1" | b"hvc2" | b"hev2" | b"dvh1" | b"dvhe" => VideoCodec::Hevc,
@@ -69,36 +69,56 @@ pub(super) fn video(kind: Kind, body: &[u8]) -> Option<VideoEntry> {
     })
 }
 
-/// The first sequence parameter set of an `avcC` that also has a picture parameter set (14496-15 5.3.3).
+/// The first sequence parameter set of an `avcC` that also has a picture parameter set.
 fn avc_configuration(avcc: &[u8]) -> Option<Sequence> {
-    let mut rest = avcc.get(6..)?;
-    let mut found = None;
-    for _ in 0..avcc.get(5)? & 0x1f {
-        let (nal, after) = nal(rest)?;
-        found = found.or_else(|| h264::sps(nal));
-        rest = after;
-    }
-    (*rest.first()? > 0).then_some(found?.sequence)
+    let (mut found, mut has_pps) = (None, false);
+    // one that is cut off behind them still has them
+    let _whole = avc_sets(avcc, &mut |nal| match nal.first() {
+        Some(header) if header & 0x1f == 8 => has_pps = true,
+        _ => found = found.or_else(|| h264::sps(nal)),
+    });
+    found.filter(|_| has_pps).map(|sps| sps.sequence)
 }
 
-/// The first sequence parameter set of an `hvcC` that also has a picture parameter set (14496-15 8.3.3).
+/// The first sequence parameter set of an `hvcC` that also has a picture parameter set.
 fn hevc_configuration(hvcc: &[u8]) -> Option<Sequence> {
-    let mut rest = hvcc.get(23..)?;
     let (mut found, mut has_pps) = (None, false);
+    hevc_sets(hvcc, &mut |kind, nal| match kind {
+        33 => found = found.or_else(|| hevc::sps(nal)),
+        34 => has_pps = true,
+        _ => {}
+    })?;
+    found.filter(|_| has_pps)
+}
+
+/// Hands on the parameter sets of an `avcC`, sequences first; `None` if it is cut off (14496-15 5.3.3).
+pub(crate) fn avc_sets(avcc: &[u8], take: &mut dyn FnMut(&[u8])) -> Option<()> {
+    let mut rest = avcc.get(5..)?;
+    for mask in [0x1f, 0xff] {
+        let (count, mut units) = rest.split_first()?;
+        for _ in 0..count & mask {
+            let (nal, after) = nal(units)?;
+            take(nal);
+            units = after;
+        }
+        rest = units;
+    }
+    Some(())
+}
+
+/// As [`avc_sets`], of an `hvcC`, with their NAL unit types (14496-15 8.3.3).
+pub(crate) fn hevc_sets(hvcc: &[u8], take: &mut dyn FnMut(u8, &[u8])) -> Option<()> {
+    let mut rest = hvcc.get(23..)?;
     for _ in 0..*hvcc.get(22)? {
         let [kind, high, low, units @ ..] = rest else { return None };
         rest = units;
         for _ in 0..u16::from_be_bytes([*high, *low]) {
             let (nal, after) = nal(rest)?;
-            match kind & 0x3f {
-                33 => found = found.or_else(|| hevc::sps(nal)),
-                34 => has_pps = true,
-                _ => {}
-            }
+            take(kind & 0x3f, nal);
             rest = after;
         }
     }
-    found.filter(|_| has_pps)
+    Some(())
 }
 
 /// A NAL unit behind its 16-bit length, and what follows.
@@ -138,7 +158,7 @@ fn av1_format(av1c: &[u8]) -> Option<Format> {
     Some((subsampling, Some(depth)))
 }
 
-pub(super) fn audio(kind: Kind, body: &[u8]) -> AudioCodec {
+pub(crate) fn audio(kind: Kind, body: &[u8]) -> AudioCodec {
     match &kind {
         // Version 1 and 2 of QuickTime's entry are longer; the descriptor is found by its box.
         b"mp4a" => match [28, 44, 64].into_iter().find_map(|at| object_type(body.get(at..)?)) {

@@ -8,30 +8,34 @@ use super::sequence::{self, MAX_SIDE, Sequence};
 
 /// A sequence parameter set with what slice headers need of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sps {
-    pub(super) sequence: Sequence,
-    log2_max_frame_num: u32,
+pub(crate) struct Sps {
+    pub(crate) id: u32,
+    pub(crate) sequence: Sequence,
+    pub(crate) log2_max_frame_num: u32,
     frame_mbs_only: bool,
     separate_colour_plane: bool,
 }
 
 /// The first fields of a slice header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slice {
-    /// The slice starts a picture.
-    pub(super) first: bool,
+pub(crate) struct Slice {
+    /// Address of its first macroblock; 0 starts a picture.
+    pub(crate) first_mb: u32,
     /// All macroblocks are intra coded.
-    pub(super) intra: bool,
+    pub(crate) intra: bool,
+    /// `frame_num`, where the parameter set is known.
+    pub(crate) frame_num: Option<u32>,
     /// Frame number and, of a field, whether it is the bottom one.
-    pub(super) field: Option<(u32, bool)>,
+    pub(crate) field: Option<(u32, bool)>,
 }
 
 /// `nal` with its header byte.
-pub(super) fn sps(nal: &[u8]) -> Option<Sps> {
+pub(crate) fn sps(nal: &[u8]) -> Option<Sps> {
     let mut r = BitReader::new(nal.get(1..)?);
     let profile = r.bits(8)?;
-    r.skip(16)?;
-    r.ue_max(31)?;
+    let constraints = r.bits(8)?;
+    r.skip(8)?;
+    let id = r.ue_max(31)?;
     let (mut chroma_idc, mut separate_colour_plane, mut bit_depth) = (1, false, 8);
     if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
         chroma_idc = r.ue_max(3)?;
@@ -59,6 +63,7 @@ pub(super) fn sps(nal: &[u8]) -> Option<Sps> {
     if width > MAX_SIDE || height > MAX_SIDE {
         return None;
     }
+    let coded = (width, height);
     if r.flag()? {
         let (unit_x, unit_y) = match chroma_idc {
             1 => (2, 2),
@@ -69,9 +74,13 @@ pub(super) fn sps(nal: &[u8]) -> Option<Sps> {
         width = sequence::cropped(width, left, right, unit_x)?;
         height = sequence::cropped(height, top, bottom, unit_y * field_factor)?;
     }
-    let frame_rate = timing(&mut r);
+    let (full_range, frame_rate) = usability(&mut r);
     Some(Sps {
+        id,
         sequence: Sequence {
+            coded,
+            full_range,
+            profile: Some((u8::try_from(profile).ok()?, u8::try_from(constraints).ok()?)),
             width,
             height,
             chroma: sequence::chroma(chroma_idc),
@@ -119,12 +128,18 @@ fn picture_order_count(r: &mut BitReader<'_>) -> Option<()> {
     Some(())
 }
 
-/// Frame rate of the VUI (E.1.1), if it has one.
-fn timing(r: &mut BitReader<'_>) -> Option<Rate> {
-    if !r.flag()? {
-        return None;
+/// Range flag and frame rate of the VUI (E.1.1), if it has them.
+fn usability(r: &mut BitReader<'_>) -> (bool, Option<Rate>) {
+    if r.flag() != Some(true) {
+        return (false, None);
     }
-    vui_start(r)?;
+    match vui_start(r) {
+        Some(full_range) => (full_range, timing(r)),
+        None => (false, None),
+    }
+}
+
+fn timing(r: &mut BitReader<'_>) -> Option<Rate> {
     if !r.flag()? {
         return None;
     }
@@ -133,8 +148,9 @@ fn timing(r: &mut BitReader<'_>) -> Option<Rate> {
     sequence::vui_rate(scale, units * 2)
 }
 
-/// VUI fields before the timing (HEVC has the same four).
-pub(super) fn vui_start(r: &mut BitReader<'_>) -> Option<()> {
+/// VUI fields before the timing (HEVC has the same four); gives `video_full_range_flag`.
+pub(super) fn vui_start(r: &mut BitReader<'_>) -> Option<bool> {
+    let mut full_range = false;
     if r.flag()? && r.bits(8)? == 255 {
         r.skip(32)?;
     }
@@ -142,7 +158,8 @@ pub(super) fn vui_start(r: &mut BitReader<'_>) -> Option<()> {
         r.skip(1)?;
     }
     if r.flag()? {
-        r.skip(4)?;
+        r.skip(3)?;
+        full_range = r.flag()?;
         if r.flag()? {
             r.skip(24)?;
         }
@@ -151,31 +168,48 @@ pub(super) fn vui_start(r: &mut BitReader<'_>) -> Option<()> {
         r.ue()?;
         r.ue()?;
     }
-    Some(())
+    Some(full_range)
 }
 
 /// Start of the slice in `nal`, which may be cut off. Without `sps` a field is taken for a frame.
-pub(super) fn slice(nal: &[u8], sps: Option<&Sps>) -> Option<Slice> {
+pub(crate) fn slice(nal: &[u8], sps: Option<&Sps>) -> Option<Slice> {
     let mut r = BitReader::new(nal.get(1..)?);
-    let first = r.ue()? == 0;
+    let first_mb = r.ue()?;
     let intra = matches!(r.ue_max(9)? % 5, 2 | 4);
-    let field = sps.filter(|sps| !sps.frame_mbs_only).and_then(|sps| {
+    let frame_num = sps.and_then(|sps| {
         r.ue()?;
         r.skip(if sps.separate_colour_plane { 2 } else { 0 })?;
-        let frame_num = r.bits(sps.log2_max_frame_num)?;
-        if r.flag()? { Some((frame_num, r.flag()?)) } else { None }
+        r.bits(sps.log2_max_frame_num)
     });
-    Some(Slice { first, intra, field })
+    let field = sps
+        .filter(|sps| !sps.frame_mbs_only)
+        .zip(frame_num)
+        .and_then(|(_, frame_num)| if r.flag()? { Some((frame_num, r.flag()?)) } else { None });
+    Some(Slice { first_mb, intra, frame_num, field })
 }
 
-/// Whether supplemental information says that decoding can start here (payload type 6).
-pub(super) fn has_recovery_point(nal: &[u8]) -> bool {
+/// The picture parameter set that the slice in `nal` uses.
+pub(crate) fn slice_pps(nal: &[u8]) -> Option<u32> {
+    let mut r = BitReader::new(nal.get(1..)?);
+    r.ues(2)?;
+    r.ue_max(255)
+}
+
+/// Numbers of a picture parameter set and of the sequence parameter set it uses; `nal` with its header byte.
+pub(crate) fn pps(nal: &[u8]) -> Option<(u32, u32)> {
+    let mut r = BitReader::new(nal.get(1..)?);
+    Some((r.ue_max(255)?, r.ue_max(31)?))
+}
+
+/// Whether supplemental information says that decoding can start here (payload type 6), and after how many
+/// frames its pictures are right.
+pub(crate) fn recovery_point(nal: &[u8]) -> Option<u32> {
     let mut at = 1;
     loop {
-        let Some((kind, after_kind)) = sei_number(nal, at) else { return false };
-        let Some((size, body)) = sei_number(nal, after_kind) else { return false };
+        let (kind, after_kind) = sei_number(nal, at)?;
+        let (size, body) = sei_number(nal, after_kind)?;
         if kind == 6 && size > 0 && body < nal.len() {
-            return true;
+            return Some(BitReader::new(nal.get(body..)?).ue().unwrap_or(0));
         }
         // Sizes do not count emulation prevention bytes; a later message may be missed then, which is
         // acceptable: encoders put this message first or in a unit of its own.

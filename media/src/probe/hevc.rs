@@ -6,7 +6,7 @@ use super::rate::Rate;
 use super::sequence::{self, MAX_SIDE, Sequence};
 
 /// `nal` with its two header bytes.
-pub(super) fn sps(nal: &[u8]) -> Option<Sequence> {
+pub(crate) fn sps(nal: &[u8]) -> Option<Sequence> {
     let mut r = BitReader::new(nal.get(2..)?);
     r.skip(4)?;
     let sub_layers = r.bits(3)?;
@@ -18,6 +18,7 @@ pub(super) fn sps(nal: &[u8]) -> Option<Sequence> {
         r.skip(1)?;
     }
     let (mut width, mut height) = (side(r.ue()?)?, side(r.ue()?)?);
+    let coded = (width, height);
     if r.flag()? {
         let (unit_x, unit_y) = match chroma_idc {
             1 => (2, 2),
@@ -31,8 +32,18 @@ pub(super) fn sps(nal: &[u8]) -> Option<Sequence> {
     let bit_depth = u8::try_from(8 + r.ue_max(8)?).ok()?;
     r.ue_max(8)?;
     // Timing is far behind and optional: whatever fails on the way only means that there is none.
-    let frame_rate = timing(&mut r, sub_layers);
-    Some(Sequence { width, height, chroma: sequence::chroma(chroma_idc), bit_depth, frame_rate })
+    let usability = to_usability(&mut r, sub_layers).and_then(|()| vui_start(&mut r));
+    let frame_rate = usability.and_then(|_| timing(&mut r));
+    Some(Sequence {
+        coded,
+        width,
+        height,
+        chroma: sequence::chroma(chroma_idc),
+        bit_depth,
+        full_range: usability.unwrap_or(false),
+        profile: None,
+        frame_rate,
+    })
 }
 
 fn side(value: u32) -> Option<u32> {
@@ -55,7 +66,8 @@ fn profile_tier_level(r: &mut BitReader<'_>, sub_layers: u32) -> Option<()> {
     Some(())
 }
 
-fn timing(r: &mut BitReader<'_>, sub_layers: u32) -> Option<Rate> {
+/// Passes over all that is before the usability information; `None` without any.
+fn to_usability(r: &mut BitReader<'_>, sub_layers: u32) -> Option<()> {
     let log2_poc_lsb = 4 + r.ue_max(12)?;
     let first_layer = if r.flag()? { 0 } else { sub_layers };
     for _ in first_layer..=sub_layers {
@@ -78,10 +90,11 @@ fn timing(r: &mut BitReader<'_>, sub_layers: u32) -> Option<Rate> {
         }
     }
     r.skip(2)?;
-    if !r.flag()? {
-        return None;
-    }
-    vui_start(r)?;
+    r.flag()?.then_some(())
+}
+
+/// Frame rate of usability information, behind its first fields.
+fn timing(r: &mut BitReader<'_>) -> Option<Rate> {
     r.skip(3)?;
     if r.flag()? {
         r.ues(4)?;

@@ -2,6 +2,8 @@
 //!
 //! A sample counts only if its bytes are in the file: tables can claim anything.
 
+use std::ops::ControlFlow;
+
 use super::boxes::{Boxes, Kind, be32};
 use super::entry::{self, Entry};
 use super::fragments::{self, Defaults};
@@ -35,15 +37,37 @@ impl Samples {
     }
 }
 
+/// One sample whose bytes are in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sample {
+    /// Where its bytes are in the file.
+    pub(crate) offset: u64,
+    pub(crate) size: u32,
+    /// Decoding time, in ticks of the track's clock.
+    pub(crate) dts: i64,
+    /// From decoding to presentation.
+    pub(crate) delay: i64,
+    pub(crate) duration: u32,
+    /// Decoding can start at it.
+    pub(crate) sync: bool,
+}
+
+/// What takes samples; it can end the walk over them.
+pub(crate) type Take<'a> = dyn FnMut(Sample) -> ControlFlow<()> + 'a;
+
 /// What is read of a `trak` box.
-struct Track<'a> {
-    id: u32,
-    clock: u64,
-    table: &'a [u8],
+pub(crate) struct Track<'a> {
+    pub(crate) id: u32,
+    pub(crate) clock: u64,
+    /// Four letters that say what it is.
+    pub(crate) handler: &'a [u8],
+    pub(crate) table: &'a [u8],
+    /// Sample entries: what the samples are like.
+    pub(crate) entries: Boxes<'a>,
 }
 
 /// Whether the bytes begin like an ISO base media file.
-pub(super) fn looks_like(bytes: &[u8]) -> bool {
+pub(crate) fn looks_like(bytes: &[u8]) -> bool {
     Boxes::new(bytes).next().is_some_and(|first| OPENING.contains(&&first.kind))
 }
 
@@ -54,7 +78,7 @@ pub(super) fn probe(file: &[u8]) -> Result<Probe, ProbeError> {
     let mut audio: Option<AudioCodec> = None;
     let fragmented = Boxes::new(moov).any(|b| b.kind == *b"mvex");
     for trak in Boxes::new(moov).filter(|b| b.kind == *b"trak") {
-        match track(trak.body) {
+        match track(trak.body).and_then(|track| track.entry().map(|entry| (track, entry))) {
             Some((track, Entry::Video(found))) if video.is_none() => video = Some((track, found)),
             Some((track, Entry::Audio(codec)))
                 if fragmented || tables::has_samples(track.table) =>
@@ -99,7 +123,7 @@ pub(super) fn probe(file: &[u8]) -> Result<Probe, ProbeError> {
     })
 }
 
-fn track(trak: &[u8]) -> Option<(Track<'_>, Entry)> {
+pub(crate) fn track(trak: &[u8]) -> Option<Track<'_>> {
     let id = {
         let tkhd = Boxes::new(trak).body(*b"tkhd")?;
         be32(tkhd, if *tkhd.first()? == 1 { 20 } else { 12 })?
@@ -110,11 +134,18 @@ fn track(trak: &[u8]) -> Option<(Track<'_>, Entry)> {
     let handler = Boxes::new(mdia).body(*b"hdlr")?.get(8..12)?;
     let table = Boxes::new(mdia).body(*b"minf").and_then(|minf| Boxes::new(minf).body(*b"stbl"))?;
     let stsd = Boxes::new(table).body(*b"stsd")?;
-    let first = Boxes::new(stsd.get(8..)?).next()?;
-    let entry = match handler {
-        b"vide" => Entry::Video(entry::video(first.kind, first.body)?),
-        b"soun" => Entry::Audio(entry::audio(first.kind, first.body)),
-        _ => return None,
-    };
-    Some((Track { id, clock: u64::from(clock), table }, entry))
+    let entries = Boxes::new(stsd.get(8..)?);
+    Some(Track { id, clock: u64::from(clock), handler, table, entries })
+}
+
+impl Track<'_> {
+    /// What the first sample entry says, of a track with pictures or sound.
+    pub(crate) fn entry(&self) -> Option<Entry> {
+        let first = self.entries.clone().next()?;
+        match self.handler {
+            b"vide" => Some(Entry::Video(entry::video(first.kind, first.body)?)),
+            b"soun" => Some(Entry::Audio(entry::audio(first.kind, first.body))),
+            _ => None,
+        }
+    }
 }

@@ -5,20 +5,34 @@
 
 use memchr::memmem::Finder;
 
-use super::pictures::Pictures;
-
 /// Most bytes of a NAL unit that are kept: ample for any parameter set.
 const KEPT: usize = 1024;
 
+/// Takes the NAL units of a stream.
+pub(crate) trait Units {
+    /// Whether [`starts`](Self::starts) is of interest.
+    const MEASURES: bool = false;
+
+    /// How many bytes of a unit that starts with `header` are worth having.
+    fn wanted(&self, header: u8) -> usize;
+
+    /// Takes the next unit, header included, perhaps cut off after what was [`wanted`](Self::wanted).
+    fn nal(&mut self, nal: &[u8]);
+
+    /// A start code is `at` bytes into the stream, and the `padding` bytes before it are 0 or 3 only: zero bytes, or
+    /// words of zeros with their emulation prevention.
+    fn starts(&mut self, _at: u64, _padding: u64) {}
+}
+
 /// Places of `00 00 01` in a file, in order.
-pub(super) struct StartCodes<'a> {
+pub(crate) struct StartCodes<'a> {
     finder: Finder<'static>,
     file: &'a [u8],
     next: Option<usize>,
 }
 
 impl<'a> StartCodes<'a> {
-    pub(super) fn new(file: &'a [u8]) -> Self {
+    pub(crate) fn new(file: &'a [u8]) -> Self {
         let finder = Finder::new(&[0, 0, 1]);
         let next = finder.find(file);
         Self { finder, file, next }
@@ -46,7 +60,7 @@ impl<'a> StartCodes<'a> {
 }
 
 /// Follows the NAL units of one stream (ITU-T H.264 annex B) across the pieces it comes in.
-pub(super) struct NalScanner<'a> {
+pub(crate) struct NalScanner<'a> {
     codes: StartCodes<'a>,
     kept: [u8; KEPT],
     len: usize,
@@ -56,34 +70,54 @@ pub(super) struct NalScanner<'a> {
     at_header: bool,
     /// Zero bytes at the end of what was fed, at most 2.
     zeros: u8,
+    /// Bytes of the stream before the next piece.
+    fed: u64,
+    /// How many bytes at the end of what was fed of this unit are 0 or 3.
+    padding: u64,
 }
 
 impl<'a> NalScanner<'a> {
     /// `file` is what all pieces are parts of.
-    pub(super) fn new(file: &'a [u8]) -> Self {
+    pub(crate) fn new(file: &'a [u8]) -> Self {
         let codes = StartCodes::new(file);
-        Self { codes, kept: [0; KEPT], len: 0, wanted: 0, at_header: false, zeros: 0 }
+        Self {
+            codes,
+            kept: [0; KEPT],
+            len: 0,
+            wanted: 0,
+            at_header: false,
+            zeros: 0,
+            fed: 0,
+            padding: 0,
+        }
     }
 
     /// Takes the next piece of the stream, which lies at `at` in the file.
     #[inline]
-    pub(super) fn feed(&mut self, piece: &[u8], at: usize, pictures: &mut Pictures) {
+    pub(crate) fn feed<U: Units>(&mut self, piece: &[u8], at: usize, units: &mut U) {
         let mut done = match (self.zeros, piece) {
             (2, [1, ..]) => 1,
             (1.., [0, 1, ..]) => 2,
             _ => 0,
         };
         if done > 0 {
-            self.start(pictures);
+            let split = 3 - done as u64;
+            self.padding = self.padding.saturating_sub(split);
+            self.start(self.fed - split, units);
         }
         while let Some(code) = self.codes.within(at + done, at + piece.len()) {
-            self.keep(piece.get(done..code - at).unwrap_or_default(), pictures);
-            self.start(pictures);
+            let rest = piece.get(done..code - at).unwrap_or_default();
+            self.keep(rest, units);
+            self.pad::<U>(rest);
+            self.start(self.fed + (code - at) as u64, units);
             done = code - at + 3;
         }
+        let rest = piece.get(done..).unwrap_or_default();
         if self.at_header || self.wanted > 0 {
-            self.keep(piece.get(done..).unwrap_or_default(), pictures);
+            self.keep(rest, units);
         }
+        self.pad::<U>(rest);
+        self.fed += piece.len() as u64;
         self.zeros = match piece {
             [] => self.zeros,
             [0] => (self.zeros + 1).min(2),
@@ -94,25 +128,45 @@ impl<'a> NalScanner<'a> {
     }
 
     /// Ends the unit that is being kept; also called at the end of the stream.
-    pub(super) fn finish(&mut self, pictures: &mut Pictures) {
+    pub(crate) fn finish<U: Units>(&mut self, units: &mut U) {
         if self.len > 0 {
-            pictures.nal(self.kept.get(..self.len).unwrap_or_default());
+            units.nal(self.kept.get(..self.len).unwrap_or_default());
         }
         self.len = 0;
         self.wanted = 0;
         self.at_header = false;
     }
 
-    fn start(&mut self, pictures: &mut Pictures) {
-        self.finish(pictures);
+    /// Bytes fed, and how many of those at the end of the current unit are padding.
+    pub(crate) const fn end(&self) -> (u64, u64) {
+        (self.fed, self.padding)
+    }
+
+    /// Counts padding at the end of `bytes`, the next of the current unit.
+    #[inline]
+    fn pad<U: Units>(&mut self, bytes: &[u8]) {
+        if !U::MEASURES || bytes.is_empty() {
+            return;
+        }
+        let tail = bytes.iter().rev().take_while(|byte| matches!(byte, 0 | 3)).count();
+        let before = if tail == bytes.len() { self.padding } else { 0 };
+        self.padding = before + tail as u64;
+    }
+
+    fn start<U: Units>(&mut self, at: u64, units: &mut U) {
+        self.finish(units);
+        if U::MEASURES {
+            units.starts(at, self.padding);
+        }
+        self.padding = 0;
         self.at_header = true;
     }
 
-    fn keep(&mut self, bytes: &[u8], pictures: &mut Pictures) {
+    fn keep<U: Units>(&mut self, bytes: &[u8], units: &mut U) {
         if self.at_header {
             let Some(&header) = bytes.first() else { return };
             self.at_header = false;
-            self.wanted = pictures.wanted(header).min(KEPT);
+            self.wanted = units.wanted(header).min(KEPT);
         }
         if self.wanted == 0 {
             return;
@@ -126,7 +180,7 @@ impl<'a> NalScanner<'a> {
         self.len += take;
         self.wanted -= take;
         if self.wanted == 0 {
-            self.finish(pictures);
+            self.finish(units);
         }
     }
 }

@@ -11,29 +11,31 @@ const CONFIRM: usize = 5;
 
 /// One packet's header and payload.
 #[derive(Clone, Copy)]
-pub(super) struct Packet<'a> {
-    pub(super) pid: u16,
+pub(crate) struct Packet<'a> {
+    pub(crate) pid: u16,
     /// A table section or PES packet starts in the payload.
-    pub(super) starts: bool,
+    pub(crate) starts: bool,
     /// The adaptation field marks an entry point.
-    pub(super) random_access: bool,
+    pub(crate) random_access: bool,
     /// Empty if the packet has none, or if it is scrambled.
-    pub(super) payload: &'a [u8],
+    pub(crate) payload: &'a [u8],
     /// Where the payload starts in the file.
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 /// Iterator over the packets of a stream.
 #[derive(Clone)]
-pub(super) struct Packets<'a> {
+pub(crate) struct Packets<'a> {
     bytes: &'a [u8],
     at: usize,
     stride: usize,
+    /// Bytes passed over: between packets, and of packets marked as damaged.
+    skipped: u64,
 }
 
 impl<'a> Packets<'a> {
     /// `None` if the bytes have no transport stream's rhythm anywhere.
-    pub(super) fn find(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn find(bytes: &'a [u8]) -> Option<Self> {
         memchr::memchr_iter(SYNC, bytes).find_map(|at| {
             let stride = STRIDES.into_iter().find(|stride| {
                 let hits =
@@ -43,13 +45,20 @@ impl<'a> Packets<'a> {
                 let enough = available == CONFIRM || (available >= 2 && at < *stride);
                 enough && hits.filter(|byte| **byte == SYNC).count() == available
             })?;
-            Some(Self { bytes, at, stride })
+            Some(Self { bytes, at, stride, skipped: at as u64 })
         })
     }
 
     /// The whole file.
-    pub(super) const fn file(&self) -> &'a [u8] {
+    pub(crate) const fn file(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// Bytes of the file up to now, and behind the last packet, that are in none.
+    pub(crate) fn skipped(&self) -> u64 {
+        let rest = self.bytes.len().saturating_sub(self.at);
+        // what is behind the packet of a longer stride is not the stream's
+        self.skipped + if rest < PACKET { rest as u64 } else { 0 }
     }
 
     /// Moves to where two packets in a row begin, or one with nothing behind it.
@@ -57,7 +66,13 @@ impl<'a> Packets<'a> {
         let from = self.at;
         let rest = self.bytes.get(from..)?;
         let at = memchr::memchr_iter(SYNC, rest)
-            .find(|at| rest.get(at + self.stride).is_none_or(|byte| *byte == SYNC))?;
+            .find(|at| rest.get(at + self.stride).is_none_or(|byte| *byte == SYNC));
+        let Some(at) = at else {
+            self.skipped += rest.len() as u64;
+            self.at = self.bytes.len();
+            return None;
+        };
+        self.skipped += at as u64;
         self.at = from + at;
         Some(())
     }
@@ -78,6 +93,7 @@ impl<'a> Iterator for Packets<'a> {
             if let Some(packet) = parse(raw, end) {
                 return Some(packet);
             }
+            self.skipped += PACKET as u64;
         }
     }
 }
@@ -109,21 +125,32 @@ fn parse(raw: &[u8], end: usize) -> Option<Packet<'_>> {
 
 /// The header of a PES packet (ISO/IEC 13818-1 2.4.3.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PesHeader {
-    pub(super) stream_id: u8,
+pub(crate) struct PesHeader {
+    pub(crate) stream_id: u8,
     /// Presentation time in 90 kHz ticks, 33 bits.
-    pub(super) pts: Option<u64>,
+    pub(crate) pts: Option<u64>,
+    /// Decoding time, where it is another.
+    pub(crate) dts: Option<u64>,
     /// Bytes before the elementary stream's data.
-    pub(super) len: usize,
+    pub(crate) len: usize,
+    /// Bytes of that data, where the header says.
+    pub(crate) body: Option<usize>,
 }
 
 /// Reads the header at the start of a payload.
-pub(super) fn pes_header(payload: &[u8]) -> Option<PesHeader> {
-    let [0, 0, 1, stream_id, _, _, _, flags, header_len, fields @ ..] = payload else {
+pub(crate) fn pes_header(payload: &[u8]) -> Option<PesHeader> {
+    let [0, 0, 1, stream_id, high, low, _, flags, header_len, fields @ ..] = payload else {
         return None;
     };
-    let pts = if flags & 0x80 == 0 { None } else { fields.first_chunk().copied().map(time_stamp) };
-    Some(PesHeader { stream_id: *stream_id, pts, len: 9 + usize::from(*header_len) })
+    let stamp = |flag: u8, at: usize| {
+        let bytes = fields.get(at..).filter(|_| flags & flag == flag)?;
+        bytes.first_chunk().copied().map(time_stamp)
+    };
+    let len = 9 + usize::from(*header_len);
+    // counted from behind the length itself
+    let all = usize::from(u16::from_be_bytes([*high, *low]));
+    let body = (all > 0).then(|| (all + 6).saturating_sub(len));
+    Some(PesHeader { stream_id: *stream_id, pts: stamp(0x80, 0), dts: stamp(0xc0, 5), len, body })
 }
 
 /// A time stamp: 3, 15 and 15 bits with a marker bit behind each.

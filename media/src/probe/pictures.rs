@@ -1,13 +1,33 @@
 //! Counts coded pictures and key frames in the NAL units of one video track.
 
+use super::nal::Units;
 use super::sequence::Sequence;
 use super::{h264, hevc};
 
 /// Which NAL syntax a track uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Syntax {
+pub(crate) enum Syntax {
     H264,
     Hevc,
+}
+
+impl Syntax {
+    /// How many bytes of a NAL unit that starts with `header` are worth having.
+    pub(crate) const fn wanted(self, header: u8) -> usize {
+        match self {
+            Self::H264 => match header & 0x1f {
+                1 | 2 | 5 => 24,
+                8 => 12,
+                6 | 7 => usize::MAX,
+                _ => 1,
+            },
+            Self::Hevc => match (header >> 1) & 0x3f {
+                33 => usize::MAX,
+                0..=31 => 3,
+                _ => 2,
+            },
+        }
+    }
 }
 
 /// Running counts over the NAL units of a track, in decoding order.
@@ -60,43 +80,18 @@ impl Pictures {
         self.decodable() && self.key_frames > 0
     }
 
-    /// How many bytes of a NAL unit that starts with `header` are worth having.
-    pub(super) const fn wanted(&self, header: u8) -> usize {
-        match self.syntax {
-            Syntax::H264 => match header & 0x1f {
-                1 | 2 | 5 => 24,
-                6 | 7 => usize::MAX,
-                _ => 1,
-            },
-            Syntax::Hevc => match (header >> 1) & 0x3f {
-                0..=31 => 3,
-                33 => usize::MAX,
-                _ => 1,
-            },
-        }
-    }
-
-    /// Takes the next NAL unit, header included, perhaps cut off after what was [`wanted`](Self::wanted).
-    pub(super) fn nal(&mut self, nal: &[u8]) {
-        let Some(&header) = nal.first() else { return };
-        match self.syntax {
-            Syntax::H264 => self.h264(header & 0x1f, nal),
-            Syntax::Hevc => self.hevc((header >> 1) & 0x3f, nal),
-        }
-    }
-
     fn h264(&mut self, kind: u8, nal: &[u8]) {
         match kind {
             1 | 2 | 5 => {
                 let Some(slice) = h264::slice(nal, self.h264_sps.as_ref()) else { return };
-                if slice.first && !self.completes_field(slice.field) {
+                if slice.first_mb == 0 && !self.completes_field(slice.field) {
                     // An intra picture right behind its parameter sets is how broadcast encoders
                     // mark an entry point without a recovery point message.
                     let announced = self.announced.recovery || (self.announced.sps && slice.intra);
                     self.picture(kind == 5 || announced);
                 }
             }
-            6 => self.announced.recovery |= h264::has_recovery_point(nal),
+            6 => self.announced.recovery |= h264::recovery_point(nal).is_some(),
             7 => {
                 if let Some(sps) = h264::sps(nal) {
                     self.sequence.get_or_insert(sps.sequence);
@@ -141,5 +136,19 @@ impl Pictures {
         self.frames = self.frames.saturating_add(1);
         self.key_frames = self.key_frames.saturating_add(u32::from(key));
         self.announced = Announced::default();
+    }
+}
+
+impl Units for Pictures {
+    fn wanted(&self, header: u8) -> usize {
+        self.syntax.wanted(header)
+    }
+
+    fn nal(&mut self, nal: &[u8]) {
+        let Some(&header) = nal.first() else { return };
+        match self.syntax {
+            Syntax::H264 => self.h264(header & 0x1f, nal),
+            Syntax::Hevc => self.hevc((header >> 1) & 0x3f, nal),
+        }
     }
 }

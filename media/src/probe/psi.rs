@@ -8,19 +8,19 @@ const MAX_PROGRAMS: usize = 8;
 pub(super) const MAX_AUDIO: usize = 8;
 
 /// Collects a table section over packets: at most 1,024 bytes (2.4.4.1).
-pub(super) struct Section {
+pub(crate) struct Section {
     buf: [u8; 1024],
     len: usize,
     running: bool,
 }
 
 impl Section {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { buf: [0; 1024], len: 0, running: false }
     }
 
     /// Adds a packet's payload; gives the section once it is whole.
-    pub(super) fn add(&mut self, payload: &[u8], starts: bool) -> Option<&[u8]> {
+    pub(crate) fn add(&mut self, payload: &[u8], starts: bool) -> Option<&[u8]> {
         let mut data = payload;
         if starts {
             let pointer = usize::from(*payload.first()?);
@@ -44,7 +44,7 @@ impl Section {
 }
 
 /// PIDs of the program map tables an association table names, network information left out.
-pub(super) fn program_map_pids(section: &[u8]) -> impl Iterator<Item = u16> + '_ {
+pub(crate) fn program_map_pids(section: &[u8]) -> impl Iterator<Item = u16> + '_ {
     let entries = match section {
         [0, ..] => table_body(section, 8),
         _ => &[],
@@ -68,18 +68,10 @@ pub(super) struct Program {
 
 /// Reads a program map table; `None` if the section is another table.
 pub(super) fn program(section: &[u8]) -> Option<Program> {
-    if *section.first()? != 2 {
-        return None;
-    }
-    let info_len = length(*section.get(10)?, *section.get(11)?);
-    let mut rest = table_body(section, 12).get(info_len..)?;
     let mut found = Program::default();
     let mut audio = found.audio.iter_mut();
-    while let [kind, pid_high, pid_low, len_high, len_low, after @ ..] = rest {
-        let descriptors_len = length(*len_high, *len_low).min(after.len());
-        let (descriptors, next) = after.split_at(descriptors_len);
-        let pid = pid(*pid_high, *pid_low);
-        match classify(*kind, descriptors) {
+    for (pid, track) in streams(section)? {
+        match track {
             Some(Track::Video(codec)) => {
                 found.video.get_or_insert((pid, codec));
             }
@@ -90,12 +82,30 @@ pub(super) fn program(section: &[u8]) -> Option<Program> {
             }
             None => {}
         }
-        rest = next;
     }
     Some(found)
 }
 
-enum Track {
+/// PIDs of all elementary streams in a program map table and what is known of each; `None` if the section is
+/// another table.
+pub(crate) fn streams(section: &[u8]) -> Option<impl Iterator<Item = (u16, Option<Track>)> + '_> {
+    if *section.first()? != 2 {
+        return None;
+    }
+    let info_len = length(*section.get(10)?, *section.get(11)?);
+    let mut rest = table_body(section, 12).get(info_len..)?;
+    Some(std::iter::from_fn(move || {
+        let [kind, pid_high, pid_low, len_high, len_low, after @ ..] = rest else { return None };
+        let descriptors_len = length(*len_high, *len_low).min(after.len());
+        let (descriptors, next) = after.split_at(descriptors_len);
+        rest = next;
+        Some((pid(*pid_high, *pid_low), classify(*kind, descriptors)))
+    }))
+}
+
+/// What an elementary stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Track {
     Video(VideoCodec),
     Audio(AudioCodec),
 }

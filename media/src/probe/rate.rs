@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Frames per second as numerator and denominator in lowest terms.
-pub(super) type Rate = (u32, u32);
+pub(crate) type Rate = (u32, u32);
 
 /// Rates video is made in. A rate measured from rounded timestamps is taken for one of these when it is
 /// within half the distance of 24 and 24000/1001.
@@ -59,7 +59,7 @@ pub(super) fn span(ticks: u64, clock: u64) -> Option<Duration> {
 }
 
 /// Ticks of one frame, rounded to the nearest.
-pub(super) fn frame_ticks((num, den): Rate, clock: u64) -> u64 {
+pub(crate) fn frame_ticks((num, den): Rate, clock: u64) -> u64 {
     let num = u64::from(num.max(1));
     (clock.saturating_mul(u64::from(den)).saturating_add(num / 2)) / num
 }

@@ -8,12 +8,18 @@ pub(super) const MAX_SIDE: u32 = 32_768;
 
 /// Picture properties of one sequence parameter set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sequence {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) chroma: Option<Chroma>,
-    pub(super) bit_depth: u8,
-    pub(super) frame_rate: Option<Rate>,
+pub(crate) struct Sequence {
+    /// Width and height as coded, before cropping.
+    pub(crate) coded: (u32, u32),
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) chroma: Option<Chroma>,
+    pub(crate) bit_depth: u8,
+    /// `video_full_range_flag`.
+    pub(crate) full_range: bool,
+    /// H.264's `profile_idc` and constraint flags.
+    pub(crate) profile: Option<(u8, u8)>,
+    pub(crate) frame_rate: Option<Rate>,
 }
 
 /// `chroma_format_idc`; 0 is monochrome.

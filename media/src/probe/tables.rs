@@ -2,8 +2,10 @@
 //!
 //! Work is linear in the bytes the tables really have; a count that only claims to be large costs nothing.
 
+use std::ops::ControlFlow;
+
 use super::boxes::{Boxes, be32, be64};
-use super::mp4::Samples;
+use super::mp4::{Sample, Samples, Take};
 
 /// Whether a sample table describes any sample.
 pub(super) fn has_samples(stbl: &[u8]) -> bool {
@@ -32,6 +34,157 @@ fn entries<const N: usize>(table: &[u8]) -> impl Iterator<Item = &[u8; N]> {
     let claimed = be32(table, 4).and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
     let body = table.get(8..).unwrap_or_default();
     body.chunks_exact(N).filter_map(|entry| entry.first_chunk()).take(claimed)
+}
+
+/// Hands on the samples that lie inside a file of `file_len` bytes, in order, until told to stop.
+pub(crate) fn each(stbl: &[u8], file_len: usize, take: &mut Take<'_>) -> ControlFlow<()> {
+    let Some(stsz) = Boxes::new(stbl).body(*b"stsz") else { return ControlFlow::Continue(()) };
+    let (Some(uniform), Some(claimed)) = (be32(stsz, 4), be32(stsz, 8)) else {
+        return ControlFlow::Continue(());
+    };
+    let Some(offsets) = chunk_offsets(stbl) else { return ControlFlow::Continue(()) };
+    let file_len = u64::try_from(file_len).unwrap_or(u64::MAX);
+    let mut sizes = stsz.get(12..).unwrap_or_default().chunks_exact(4);
+    let mut runs =
+        Boxes::new(stbl).body(*b"stsc").map(entries::<12>).into_iter().flatten().peekable();
+    let mut clock = Clock::new(stbl);
+    let (mut per_chunk, mut left) = (0u32, claimed);
+    for (number, offset) in (1u32..).zip(offsets) {
+        while let Some(run) = runs.next_if(|run| be32(*run, 0).is_some_and(|first| first <= number))
+        {
+            per_chunk = be32(run, 4).unwrap_or(0);
+        }
+        let in_chunk = per_chunk.min(left);
+        left -= in_chunk;
+        let mut at = offset;
+        for index in 0..in_chunk {
+            let size = match uniform {
+                0 => match sizes.next().and_then(|size| be32(size, 0)) {
+                    Some(size) => size,
+                    None => return ControlFlow::Continue(()),
+                },
+                size => size,
+            };
+            let end = at.saturating_add(u64::from(size));
+            if uniform > 0 && end > file_len {
+                // none of the chunk's others is in the file either
+                clock.skip(in_chunk - index);
+                break;
+            }
+            let sample = clock.next(at, size);
+            if size > 0 && end <= file_len {
+                take(sample)?;
+            }
+            at = end;
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// Times and marks of consecutive samples.
+struct Clock<'a> {
+    durations: Runs<'a>,
+    delays: Runs<'a>,
+    /// Numbers of the samples decoding can start at; `None` if it can at each.
+    sync: Option<std::iter::Peekable<Box<dyn Iterator<Item = u32> + 'a>>>,
+    number: u32,
+    dts: i64,
+}
+
+impl<'a> Clock<'a> {
+    fn new(stbl: &'a [u8]) -> Self {
+        let table = |kind| Boxes::new(stbl).body(kind);
+        let sync = table(*b"stss").map(|stss| {
+            let numbers = entries::<4>(stss).map(|entry| u32::from_be_bytes(*entry));
+            let numbers: Box<dyn Iterator<Item = u32> + 'a> = Box::new(numbers);
+            numbers.peekable()
+        });
+        Self {
+            durations: Runs::new(table(*b"stts")),
+            delays: Runs::new(table(*b"ctts")),
+            sync,
+            number: 0,
+            dts: 0,
+        }
+    }
+
+    fn next(&mut self, offset: u64, size: u32) -> Sample {
+        self.number = self.number.saturating_add(1);
+        let number = self.number;
+        let sync = self.sync.as_mut().is_none_or(|numbers| {
+            while numbers.next_if(|sync| *sync < number).is_some() {}
+            numbers.peek() == Some(&number)
+        });
+        let duration = self.durations.next();
+        // negative in version 1; libav reads both as signed
+        let delay = i64::from(self.delays.next().cast_signed());
+        let dts = self.dts;
+        self.dts = dts.saturating_add(i64::from(duration));
+        Sample { offset, size, dts, delay, duration, sync }
+    }
+
+    fn skip(&mut self, samples: u32) {
+        self.number = self.number.saturating_add(samples);
+        let ticks = i64::try_from(self.durations.skip(samples)).unwrap_or(i64::MAX);
+        self.dts = self.dts.saturating_add(ticks);
+        self.delays.skip(samples);
+    }
+}
+
+/// A table that gives a value for runs of samples.
+struct Runs<'a> {
+    table: std::slice::ChunksExact<'a, u8>,
+    claimed: usize,
+    left: u32,
+    value: u32,
+}
+
+impl<'a> Runs<'a> {
+    fn new(table: Option<&'a [u8]>) -> Self {
+        let table = table.unwrap_or_default();
+        let claimed = be32(table, 4).and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+        Self {
+            table: table.get(8..).unwrap_or_default().chunks_exact(8),
+            claimed,
+            left: 0,
+            value: 0,
+        }
+    }
+
+    /// Makes a run with samples left the current one, if there is one.
+    fn fill(&mut self) -> bool {
+        while self.left == 0 && self.claimed > 0 {
+            let Some(entry) = self.table.next() else { return false };
+            self.claimed -= 1;
+            self.left = be32(entry, 0).unwrap_or(0);
+            self.value = be32(entry, 4).unwrap_or(0);
+        }
+        self.left > 0
+    }
+
+    /// The value of the next sample, 0 behind the last run.
+    fn next(&mut self) -> u32 {
+        if !self.fill() {
+            return 0;
+        }
+        self.left -= 1;
+        self.value
+    }
+
+    /// Passes over samples; the sum of their values.
+    fn skip(&mut self, mut samples: u32) -> u64 {
+        let mut sum = 0u64;
+        while samples > 0 && self.fill() {
+            let run = samples.min(self.left);
+            self.left -= run;
+            samples -= run;
+            sum = sum.saturating_add(u64::from(run) * u64::from(self.value));
+        }
+        sum
+    }
 }
 
 /// Number of samples whose bytes are in the file.

@@ -7,6 +7,7 @@ mod data;
 mod patterns;
 mod pixels;
 mod probing;
+mod scanning;
 mod transcoding;
 
 #[test]

@@ -127,7 +127,9 @@ proptest! {
         for sequence in [h264::sps(&nal).map(|sps| sps.sequence), hevc::sps(&nal)].into_iter().flatten() {
             prop_assert!(sequence.width > 0 && sequence.height > 0);
         }
-        h264::has_recovery_point(&nal);
+        h264::recovery_point(&nal);
+        h264::pps(&nal);
+        h264::slice_pps(&nal);
         h264::slice(&nal, h264::sps(&H264Sps::default().nal()).as_ref());
     }
 

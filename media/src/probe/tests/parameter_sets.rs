@@ -1,6 +1,7 @@
 //! Parameter sets, slices and recovery points built by hand.
 
 use super::build::{BitWriter, H264Sps, Ts, VIDEO_PID, annex_b, h264_slice};
+use crate::probe::nal::Units;
 use crate::probe::pictures::{Pictures, Syntax};
 use crate::probe::{Chroma, ProbeError, h264, hevc, probe};
 use crate::{Container, VideoCodec};

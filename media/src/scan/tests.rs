@@ -1,0 +1,3 @@
+//! Tests of the scan with damaged files; those with recorded ones are in `tests/it`.
+
+mod hostile;
