@@ -40,7 +40,17 @@ pub(crate) struct VideoEncoder {
 
 impl VideoEncoder {
     pub(crate) fn open(settings: &Settings) -> Result<Self, Fault> {
-        let codec = encoder::find_by_name("libx264").ok_or(Fault::Missing("libx264 encoder"))?;
+        Self::open_with(settings, "libx264", &[])
+    }
+
+    /// The same with another encoder, and with further options that win over the usual ones.
+    pub(crate) fn open_with(
+        settings: &Settings,
+        name: &str,
+        further: &[(&str, &str)],
+    ) -> Result<Self, Fault> {
+        let missing = if name == "libx264" { "libx264 encoder" } else { "encoder of this name" };
+        let codec = encoder::find_by_name(name).ok_or(Fault::Missing(missing))?;
         let context = codec::Context::new_with_codec(codec);
         let mut video = context.encoder().video().map_err(failed("set up libx264"))?;
         video.set_width(settings.width);
@@ -60,8 +70,11 @@ impl VideoEncoder {
         if settings.quality.is_none() {
             video.set_bit_rate(rate);
         }
-        let encoder =
-            video.open_as_with(codec, options(settings, rate)).map_err(failed("open libx264"))?;
+        let mut options = options(settings, rate);
+        for (option, value) in further {
+            options.set(option, value);
+        }
+        let encoder = video.open_as_with(codec, options).map_err(failed("open an encoder"))?;
         let ticks = f64::from(settings.time_base.invert()) / f64::from(settings.frame_rate);
         #[allow(clippy::cast_possible_truncation, reason = "a float beyond the range saturates")]
         let frame_ticks = (ticks.round() as i64).max(1);

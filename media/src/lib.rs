@@ -30,10 +30,14 @@ mod inspect;
 mod mux;
 #[cfg(feature = "libav")]
 mod pattern;
+#[cfg(feature = "libav")]
+mod reel;
 mod sizing;
 #[cfg(feature = "libav")]
 mod source;
 mod target;
+#[cfg(feature = "libav")]
+mod tape;
 #[cfg(feature = "libav")]
 mod transcode;
 
@@ -48,5 +52,9 @@ pub use av::version;
 pub use inspect::{Inspection, inspect};
 #[cfg(feature = "libav")]
 pub use pattern::{PatternError, Segment, TestPattern, TestPatternStream};
+#[cfg(feature = "libav")]
+pub use reel::{Difference, Encoding, Reel, Scaling};
+#[cfg(feature = "libav")]
+pub use tape::{Tape, TapeError, TrackKind};
 #[cfg(feature = "libav")]
 pub use transcode::{Limits, Output, Speed, TranscodeError, transcode};

@@ -52,7 +52,7 @@ impl Muxer {
         encoder: &codec::Context,
         time_base: Rational,
     ) -> Result<usize, Fault> {
-        self.add(Parameters::from(ContextRef(encoder)), time_base)
+        self.add(parameters_of(encoder), time_base)
     }
 
     /// Adds a stream that is copied from an input; its packets come in `time_base`.
@@ -132,6 +132,11 @@ impl Muxer {
             Container::Mp4 => faststart::index_first(bytes),
         }))
     }
+}
+
+/// What a muxer needs to know of an encoder's stream.
+pub(crate) fn parameters_of(encoder: &codec::Context) -> Parameters {
+    Parameters::from(ContextRef(encoder))
 }
 
 /// Lets a borrowed context be read for its parameters.

@@ -56,15 +56,7 @@ pub(crate) enum Event {
 
 impl Source {
     pub(crate) fn open(bytes: Bytes, threads: u32) -> Result<Self, TranscodeError> {
-        av::init()?;
-        let io = StreamIo::from_read_seek(Cursor::new(bytes))
-            .map_err(failed("open memory for input"))?;
-        let mut options = Dictionary::new();
-        // Demuxers of playlists and the like would open what an input names.
-        options.set("format_whitelist", "mpegts,mov,mp4,m4a,3gp,3g2,mj2");
-        options.set("protocol_whitelist", "none");
-        let input = format::input_from_stream(io, None, Some(options))
-            .map_err(|_| TranscodeError::InvalidVideo)?;
+        let input = open_input(bytes)?;
         let stream =
             input.streams().best(media::Type::Video).ok_or(TranscodeError::InvalidVideo)?;
         let (video, time_base) = (stream.index(), stream.time_base());
@@ -134,6 +126,18 @@ impl Source {
     fn drain(&mut self) {
         self.phase = if self.decoder.send_eof().is_ok() { Phase::Drain } else { Phase::Done };
     }
+}
+
+/// Opens a file in memory with the demultiplexers segments need, and no others.
+pub(crate) fn open_input(bytes: Bytes) -> Result<Input, TranscodeError> {
+    av::init()?;
+    let io =
+        StreamIo::from_read_seek(Cursor::new(bytes)).map_err(failed("open memory for input"))?;
+    let mut options = Dictionary::new();
+    // Demuxers of playlists and the like would open what an input names.
+    options.set("format_whitelist", "mpegts,mov,mp4,m4a,3gp,3g2,mj2");
+    options.set("protocol_whitelist", "none");
+    format::input_from_stream(io, None, Some(options)).map_err(|_| TranscodeError::InvalidVideo)
 }
 
 fn open_decoder(

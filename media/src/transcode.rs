@@ -17,6 +17,7 @@ use bytes::Bytes;
 use ffmpeg_next::Rational;
 
 use self::job::Job;
+pub(crate) use self::pacer::Pacer;
 use crate::source::{Event, Source};
 use crate::{Gop, Target};
 

@@ -14,9 +14,11 @@
 //! types, so that a mistake in one is not repeated by the other. It must never depend on the gateway.
 #![forbid(unsafe_code)]
 
+pub mod attack;
 pub mod chain;
 pub mod client;
 mod clock;
+pub mod corpus;
 mod crypto;
 pub mod fault;
 pub mod load;

@@ -4,7 +4,7 @@ use ffmpeg_next::{Rational, Rescale, Rounding};
 
 /// Turns times of source pictures into times of rendition pictures.
 #[derive(Debug)]
-pub(super) enum Pacer {
+pub(crate) enum Pacer {
     /// Every picture once, at its own time.
     Source { last: Option<i64> },
     /// A picture per tick of `rate`'s clock.
@@ -12,21 +12,21 @@ pub(super) enum Pacer {
 }
 
 /// Ticks at which the picture before the new one is shown.
-pub(super) type Shown = std::ops::Range<i64>;
+pub(crate) type Shown = std::ops::Range<i64>;
 
 impl Pacer {
-    pub(super) const fn source() -> Self {
+    pub(crate) const fn source() -> Self {
         Self::Source { last: None }
     }
 
     /// `clock` is one over the frame rate.
-    pub(super) const fn constant(clock: Rational) -> Self {
+    pub(crate) const fn constant(clock: Rational) -> Self {
         Self::Constant { clock, held: None }
     }
 
     /// A picture arrives at `pts` in `time_base`. For a constant rate the answer is about the picture
     /// before it; otherwise about itself.
-    pub(super) fn arrive(&mut self, pts: i64, time_base: Rational) -> Shown {
+    pub(crate) fn arrive(&mut self, pts: i64, time_base: Rational) -> Shown {
         match self {
             Self::Source { last } => {
                 // encoders refuse times that stand still
@@ -45,7 +45,7 @@ impl Pacer {
     }
 
     /// No picture follows and the last one ends at `end`; `shown` tells whether any was shown before.
-    pub(super) fn finish(&mut self, end: i64, time_base: Rational, shown: bool) -> Shown {
+    pub(crate) fn finish(&mut self, end: i64, time_base: Rational, shown: bool) -> Shown {
         match self {
             Self::Source { .. } => 0..0,
             Self::Constant { clock, held } => {
@@ -57,7 +57,7 @@ impl Pacer {
     }
 
     /// Whether a picture is shown only when the next one is known.
-    pub(super) const fn holds(&self) -> bool {
+    pub(crate) const fn holds(&self) -> bool {
         matches!(self, Self::Constant { .. })
     }
 }
