@@ -11,12 +11,17 @@
 //! says [`NotRun`](verdict::Outcome::NotRun) rather than `Pass` when it had nothing to look at.
 #![forbid(unsafe_code)]
 
+pub mod action;
 pub mod check;
+pub mod cusum;
 pub mod draw;
 pub mod expect;
 pub mod full;
+pub mod loss;
+pub mod sampling;
 pub mod signature;
 pub mod thresholds;
+pub mod trust;
 pub mod verdict;
 
 #[cfg(test)]
