@@ -20,7 +20,7 @@ pub(crate) mod tables;
 mod ts;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ mod digest;
 mod framing;
 mod limits;
 mod mp4;
+mod shown;
 mod stamps;
 mod ts;
 
@@ -89,7 +90,8 @@ pub struct AccessUnit {
 pub enum UnitKind {
     /// An instantaneous decoder refresh (H.264 IDR; HEVC IDR).
     Idr,
-    /// An entry point that is none: recovery point, HEVC CRA or BLA, MP4 sync sample in another codec.
+    /// An entry point that is none: HEVC CRA or BLA, a recovery point, an MP4 sync sample in a codec that is not read.
+    /// Where a recovery point says that pictures are right only some frames later, it is the first that is.
     Entry,
     /// Any other picture.
     Other,

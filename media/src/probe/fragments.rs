@@ -197,7 +197,8 @@ impl Run {
             let (dts, sync) = (*time, flags & NON_SYNC == 0);
             *time = dts.saturating_add(i64::from(duration));
             if size > 0 && used <= room {
-                let step = take(Sample { offset, size, dts, delay, duration, sync });
+                let step =
+                    take(Sample { offset, size, dts, delay, duration, sync, fragment: true });
                 if step.is_break() {
                     return Some(step);
                 }

@@ -50,6 +50,8 @@ pub(crate) struct Sample {
     pub(crate) duration: u32,
     /// Decoding can start at it.
     pub(crate) sync: bool,
+    /// It is in a movie fragment.
+    pub(crate) fragment: bool,
 }
 
 /// What takes samples; it can end the walk over them.

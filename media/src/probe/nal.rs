@@ -19,8 +19,8 @@ pub(crate) trait Units {
     /// Takes the next unit, header included, perhaps cut off after what was [`wanted`](Self::wanted).
     fn nal(&mut self, nal: &[u8]);
 
-    /// A start code is `at` bytes into the stream, and the `padding` bytes before it are 0 or 3 only: zero bytes, or
-    /// words of zeros with their emulation prevention.
+    /// A start code, with its leading zero byte if it has one, is `at` bytes into the stream, and the `padding` bytes
+    /// before it are 0 or 3 only: zero bytes, or words of zeros with their emulation prevention.
     fn starts(&mut self, _at: u64, _padding: u64) {}
 }
 
@@ -74,6 +74,8 @@ pub(crate) struct NalScanner<'a> {
     fed: u64,
     /// How many bytes at the end of what was fed of this unit are 0 or 3.
     padding: u64,
+    /// Whether the last of them is 0.
+    zero: bool,
 }
 
 impl<'a> NalScanner<'a> {
@@ -89,6 +91,7 @@ impl<'a> NalScanner<'a> {
             zeros: 0,
             fed: 0,
             padding: 0,
+            zero: false,
         }
     }
 
@@ -103,6 +106,7 @@ impl<'a> NalScanner<'a> {
         if done > 0 {
             let split = 3 - done as u64;
             self.padding = self.padding.saturating_sub(split);
+            self.zero = self.padding > 0;
             self.start(self.fed - split, units);
         }
         while let Some(code) = self.codes.within(at + done, at + piece.len()) {
@@ -151,12 +155,14 @@ impl<'a> NalScanner<'a> {
         let tail = bytes.iter().rev().take_while(|byte| matches!(byte, 0 | 3)).count();
         let before = if tail == bytes.len() { self.padding } else { 0 };
         self.padding = before + tail as u64;
+        self.zero = bytes.last() == Some(&0);
     }
 
     fn start<U: Units>(&mut self, at: u64, units: &mut U) {
         self.finish(units);
         if U::MEASURES {
-            units.starts(at, self.padding);
+            let zero = u64::from(self.zero && self.padding > 0);
+            units.starts(at - zero, self.padding - zero);
         }
         self.padding = 0;
         self.at_header = true;

@@ -45,7 +45,9 @@ impl<'a> Packets<'a> {
                 let enough = available == CONFIRM || (available >= 2 && at < *stride);
                 enough && hits.filter(|byte| **byte == SYNC).count() == available
             })?;
-            Some(Self { bytes, at, stride, skipped: at as u64 })
+            // in a longer stride, what is before the first packet is not the stream's
+            let skipped = if at + PACKET <= stride { 0 } else { at as u64 };
+            Some(Self { bytes, at, stride, skipped })
         })
     }
 

@@ -123,7 +123,7 @@ impl<'a> Clock<'a> {
         let delay = i64::from(self.delays.next().cast_signed());
         let dts = self.dts;
         self.dts = dts.saturating_add(i64::from(duration));
-        Sample { offset, size, dts, delay, duration, sync }
+        Sample { offset, size, dts, delay, duration, sync, fragment: false }
     }
 
     fn skip(&mut self, samples: u32) {

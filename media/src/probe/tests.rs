@@ -1,6 +1,6 @@
 //! Tests of the parsers with bit streams built by hand, with damaged ones, and with ones that libav encoded.
 
-mod build;
+pub(crate) mod build;
 mod containers;
 #[cfg(feature = "libav")]
 mod encoded;

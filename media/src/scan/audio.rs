@@ -93,8 +93,9 @@ impl Sound {
                 }
                 Found::Short => return at,
                 Found::Junk => {
-                    at += 1;
-                    self.junk += 1;
+                    let skip = framing::next(self.codec, rest.get(1..).unwrap_or_default()) + 1;
+                    at += skip;
+                    self.junk += skip as u64;
                 }
             }
         }
@@ -159,11 +160,36 @@ impl Sound {
         let ahead = self.packets.iter().take(first).rev();
         let mut time = ahead
             .fold(known, |time, packet| packet.length.map_or(time, |length| length.before(time)));
-        let packets = self.packets.into_iter().map(|packet| {
+        let exact = self.codec == AudioCodec::Aac;
+        let steps = even_steps(&self.packets);
+        let packets = self.packets.into_iter().zip(steps).map(|(packet, step)| {
             let pts = packet.pts.unwrap_or(time);
-            time = packet.length.map_or(pts, |length| length.after(pts));
+            time = match packet.length {
+                Some(length) if exact => length.after(pts),
+                Some(length) => pts.saturating_add(length.ticks()),
+                None => pts.saturating_add(step),
+            };
             AudioPacket { pts, bytes: packet.bytes, hash: packet.hash }
         });
         packets.collect()
     }
+}
+
+/// What to add from packet to packet where frames do not say how long they are: the time from one known to the next in
+/// equal parts; behind the last known, as before it.
+fn even_steps(packets: &[Raw]) -> Vec<i64> {
+    let mut steps = Vec::with_capacity(packets.len());
+    let mut known = packets.iter().enumerate().filter_map(|(at, packet)| Some((at, packet.pts?)));
+    let mut last = known.next();
+    let mut step = 0;
+    for (at, pts) in known {
+        if let Some((before, from)) = last {
+            let frames = i64::try_from(at - before).unwrap_or(i64::MAX).max(1);
+            step = pts.saturating_sub(from) / frames;
+        }
+        steps.resize(at, step);
+        last = Some((at, pts));
+    }
+    steps.resize(packets.len(), step);
+    steps
 }

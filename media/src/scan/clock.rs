@@ -57,6 +57,13 @@ impl Length {
         rescale(frames.saturating_add(1), den, num).saturating_add(time - on_grid)
     }
 
+    /// Whole ticks of a frame, the rest left out: how libav counts where a parser tells the length (MPEG audio, AC-3,
+    /// Opus, but not ADTS).
+    pub(super) fn ticks(self) -> i64 {
+        let ticks = u64::from(self.samples) * u64::from(CLOCK) / u64::from(self.rate.max(1));
+        ticks.cast_signed()
+    }
+
     /// The time one frame before `time`, to the nearest tick.
     pub(super) fn before(self, time: i64) -> i64 {
         let samples = i64::from(self.samples);

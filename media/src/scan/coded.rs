@@ -85,8 +85,8 @@ impl Coded {
         };
         match (filler, padding) {
             (true, _) => bytes,
-            // one zero belongs to the next start code, and a few zeros may be data
-            (false, 4..) => padding - 1,
+            // a few zeros may be data
+            (false, 3..) => padding,
             (false, _) => 0,
         }
     }
@@ -295,9 +295,9 @@ fn spread(raw: &[Raw], step: i64) -> Vec<(i64, i64)> {
         times.push(match (before, after.peek()) {
             (Some((at, pts, dts)), _) if at == index => (pts, dts),
             (Some((at, pts, dts)), Some((next, _, until))) => {
-                let way = i128::from(until - dts) * i128::from(frames(at, index));
+                let way = i128::from(until.saturating_sub(dts)) * i128::from(frames(at, index));
                 let gone = i64::try_from(way / i128::from(frames(at, *next))).unwrap_or(0);
-                (pts + gone, dts + gone)
+                (pts.saturating_add(gone), dts.saturating_add(gone))
             }
             (Some((at, pts, dts)), None) => {
                 let gone = step.saturating_mul(frames(at, index));

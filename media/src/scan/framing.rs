@@ -36,6 +36,18 @@ pub(super) fn frame(codec: AudioCodec, bytes: &[u8]) -> Found {
     }
 }
 
+/// Where in `bytes` a frame could start at the earliest: a byte like its first, or the end.
+pub(super) fn next(codec: AudioCodec, bytes: &[u8]) -> usize {
+    let found = match codec {
+        AudioCodec::Aac => memchr::memchr2(0xff, 0x56, bytes),
+        AudioCodec::Mp3 => memchr::memchr(0xff, bytes),
+        AudioCodec::Ac3 | AudioCodec::Eac3 => memchr::memchr(0x0b, bytes),
+        AudioCodec::Opus => memchr::memchr(0x7f, bytes),
+        AudioCodec::Other => None,
+    };
+    found.unwrap_or(bytes.len())
+}
+
 const fn whole(len: usize, samples: u32, rate: u32) -> Found {
     Found::Frame { header: 0, len, length: Some(Length { samples, rate }), joins: false }
 }

@@ -1,3 +1,4 @@
 //! Tests of the scan with damaged files; those with recorded ones are in `tests/it`.
 
 mod hostile;
+mod units;

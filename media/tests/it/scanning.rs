@@ -64,6 +64,8 @@ fn video(found: &VideoTrack, fact: &Value, file: &str) {
     assert_eq!(bytes, number(&recorded["bytes"]), "{file}");
     assert_eq!(units.iter().map(|unit| unit.filler).max(), Some(0), "{file}");
     assert!(found.has_parameter_sets && !found.format_changes, "{file}");
+    let decoded = usize::try_from(number(&recorded["decoded_frames"])).unwrap();
+    assert_eq!(found.decodable().len(), decoded, "{file}");
 
     let order = |pick: fn(&Value) -> &Value| ticks(pick(recorded), &fact["time_base"]);
     let by_pts = |unit: &&waymark_media::scan::AccessUnit| unit.pts;

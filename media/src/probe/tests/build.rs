@@ -2,28 +2,28 @@
 
 /// Writes bits, most significant first.
 #[derive(Clone, Default)]
-pub(super) struct BitWriter {
+pub(crate) struct BitWriter {
     bits: Vec<bool>,
 }
 
 impl BitWriter {
-    pub(super) fn u(mut self, count: u32, value: u32) -> Self {
+    pub(crate) fn u(mut self, count: u32, value: u32) -> Self {
         self.bits.extend((0..count).rev().map(|at| (value >> at) & 1 == 1));
         self
     }
 
-    pub(super) fn ue(self, value: u32) -> Self {
+    pub(crate) fn ue(self, value: u32) -> Self {
         let bits = (value + 1).ilog2();
         self.u(bits, 0).u(bits + 1, value + 1)
     }
 
     /// `ue` of each value.
-    pub(super) fn ues(self, values: &[u32]) -> Self {
+    pub(crate) fn ues(self, values: &[u32]) -> Self {
         values.iter().fold(self, |writer, value| writer.ue(*value))
     }
 
     /// The bytes behind `header`, with stop bit and emulation prevention.
-    pub(super) fn nal(self, header: &[u8]) -> Vec<u8> {
+    pub(crate) fn nal(self, header: &[u8]) -> Vec<u8> {
         let mut bits = self.u(1, 1).bits;
         bits.resize(bits.len().next_multiple_of(8), false);
         let mut nal = header.to_vec();
@@ -40,15 +40,15 @@ impl BitWriter {
 }
 
 /// H.264 sequence parameter set of the high profile, 1920x1088 in macroblocks.
-pub(super) struct H264Sps {
-    pub(super) chroma_idc: u32,
-    pub(super) bit_depth: u32,
+pub(crate) struct H264Sps {
+    pub(crate) chroma_idc: u32,
+    pub(crate) bit_depth: u32,
     /// left, right, top, bottom
-    pub(super) crop: Option<[u32; 4]>,
-    pub(super) frame_mbs_only: bool,
+    pub(crate) crop: Option<[u32; 4]>,
+    pub(crate) frame_mbs_only: bool,
     /// ticks per field and per second
-    pub(super) timing: Option<(u32, u32)>,
-    pub(super) scaling_lists: bool,
+    pub(crate) timing: Option<(u32, u32)>,
+    pub(crate) scaling_lists: bool,
 }
 
 impl Default for H264Sps {
@@ -65,7 +65,7 @@ impl Default for H264Sps {
 }
 
 impl H264Sps {
-    pub(super) fn nal(&self) -> Vec<u8> {
+    pub(crate) fn nal(&self) -> Vec<u8> {
         let mut w = BitWriter::default().u(8, 244).u(8, 0).u(8, 40).ue(0).ue(self.chroma_idc);
         if self.chroma_idc == 3 {
             w = w.u(1, 0);
@@ -108,7 +108,7 @@ impl H264Sps {
 }
 
 /// Slice of picture type `kind` with a frame number and, if the sequence has fields, its parity.
-pub(super) fn h264_slice(
+pub(crate) fn h264_slice(
     header: u8,
     first_mb: u32,
     kind: u32,
@@ -124,21 +124,21 @@ pub(super) fn h264_slice(
 }
 
 /// An Annex B byte stream.
-pub(super) fn annex_b(nals: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn annex_b(nals: &[Vec<u8>]) -> Vec<u8> {
     nals.iter().flat_map(|nal| [&[0, 0, 0, 1], nal.as_slice()].concat()).collect()
 }
 
 /// Builder of a transport stream with one program.
-pub(super) struct Ts {
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Ts {
+    pub(crate) bytes: Vec<u8>,
 }
 
-pub(super) const VIDEO_PID: u16 = 0x100;
+pub(crate) const VIDEO_PID: u16 = 0x100;
 const MAP_PID: u16 = 0x1000;
 
 impl Ts {
     /// Tables with these streams: type, PID, descriptors.
-    pub(super) fn new(streams: &[(u8, u16, &[u8])]) -> Self {
+    pub(crate) fn new(streams: &[(u8, u16, &[u8])]) -> Self {
         let mut ts = Self { bytes: Vec::new() };
         let [high, low] = MAP_PID.to_be_bytes();
         ts.section(0, 0, &[0, 1, 0xe0 | high, low]);
@@ -166,7 +166,7 @@ impl Ts {
     }
 
     /// A PES packet with `data`, its last transport packet filled up by an adaptation field.
-    pub(super) fn pes(&mut self, pid: u16, stream_id: u8, pts: u64, data: &[u8]) {
+    pub(crate) fn pes(&mut self, pid: u16, stream_id: u8, pts: u64, data: &[u8]) {
         let pts = pts % (1 << 33);
         let byte = |value: u64| u8::try_from(value & 0xff).unwrap();
         let head = [
@@ -193,7 +193,7 @@ impl Ts {
         }
     }
 
-    pub(super) fn packet(&mut self, pid: u16, starts: bool, payload: &[u8]) {
+    pub(crate) fn packet(&mut self, pid: u16, starts: bool, payload: &[u8]) {
         let [high, low] = pid.to_be_bytes();
         let high = high | if starts { 0x40 } else { 0 };
         let stuffing = 184 - payload.len();
@@ -211,13 +211,13 @@ impl Ts {
 }
 
 /// A box of an ISO base media file.
-pub(super) fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
+pub(crate) fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
     let len = u32::try_from(body.len() + 8).unwrap();
     [&len.to_be_bytes(), kind.as_slice(), body].concat()
 }
 
 /// A box with version 0 and these 32-bit fields behind `flags`.
-pub(super) fn full(kind: [u8; 4], flags: u32, fields: &[u32]) -> Vec<u8> {
+pub(crate) fn full(kind: [u8; 4], flags: u32, fields: &[u32]) -> Vec<u8> {
     let body: Vec<u8> =
         [flags].iter().chain(fields).flat_map(|field| field.to_be_bytes()).collect();
     boxed(kind, &body)

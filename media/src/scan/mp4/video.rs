@@ -28,8 +28,11 @@ pub(super) struct Pictures {
     most: usize,
     /// Place in the stream and duration of each sample.
     durations: Vec<(u64, u32)>,
-    /// The most negative delay: decoding times are moved ahead by it, so that none is behind its presentation.
-    ahead: i64,
+    /// The most negative delay, as a distance. So that no picture is shown before it is decoded, libav moves decoding
+    /// times ahead by it, or in fragments presentation times back.
+    shift: i64,
+    /// How many of the units are in no fragment.
+    whole: usize,
     at: u64,
 }
 
@@ -49,7 +52,8 @@ impl Pictures {
             plain: Vec::new(),
             most,
             durations: Vec::new(),
-            ahead: 0,
+            shift: 0,
+            whole: 0,
             at: 0,
         };
         for entry in track.entries.clone() {
@@ -87,7 +91,7 @@ impl Pictures {
         let from = self.at;
         self.at += bytes.len() as u64;
         self.digest.add(bytes);
-        self.ahead = self.ahead.min(sample.delay);
+        self.shift = self.shift.max(sample.delay.saturating_neg());
         let (pts, dts) = (Some(sample.dts.saturating_add(sample.delay)), Some(sample.dts));
         if self.durations.len() <= self.most {
             self.durations.push((from, sample.duration));
@@ -97,6 +101,7 @@ impl Pictures {
                 let kind = if sample.sync { UnitKind::Entry } else { UnitKind::Other };
                 self.plain.push(Raw { start: from, filler: 0, kind, pts, dts });
             }
+            self.count(&sample);
             return;
         };
         coded.stamps.add(Stamp { from, pts, dts, entry: sample.sync });
@@ -114,6 +119,13 @@ impl Pictures {
         // what is left cannot be read as a unit
         coded.starts(at, 0);
         coded.end_nal(self.at, 0);
+        self.count(&sample);
+    }
+
+    fn count(&mut self, sample: &Sample) {
+        if !sample.fragment {
+            self.whole = self.coded.as_ref().map_or(self.plain.len(), |coded| coded.units.len());
+        }
     }
 
     pub(super) fn units(&self) -> u64 {
@@ -135,9 +147,10 @@ impl Pictures {
         let step = self.durations.first().map_or(0, |(_, ticks)| i64::from(*ticks));
         let mut units = measured(raw, self.at, step);
         let mut durations = self.durations.iter().peekable();
-        for (unit, raw) in units.iter_mut().zip(raw) {
-            unit.pts = times.of(unit.pts);
-            unit.dts = times.of(unit.dts.saturating_add(self.ahead));
+        for (index, (unit, raw)) in units.iter_mut().zip(raw).enumerate() {
+            let (ahead, back) = if index < self.whole { (self.shift, 0) } else { (0, self.shift) };
+            unit.pts = times.of(unit.pts.saturating_add(back));
+            unit.dts = times.of(unit.dts.saturating_sub(ahead));
             while durations.next_if(|(from, _)| *from < raw.start).is_some() {}
             let own = durations.peek().filter(|(from, _)| *from == raw.start);
             unit.duration = own.map(|(_, ticks)| times.length(*ticks));

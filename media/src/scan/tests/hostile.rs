@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::scan::{Scan, ScanError, ScanLimits, scan};
+use crate::scan::{Bounded, Scan, ScanError, ScanLimits, scan};
 
 const TS: &[u8] = include_bytes!("../../../tests/data/late_audio_short_tail_2.ts");
 const MP4: &[u8] = include_bytes!("../../../tests/data/mp4_240p30_0.p90_25.mp4");
@@ -65,6 +65,21 @@ fn limits_are_named_with_what_was_found() {
     assert!(scan(TS, &limits).is_err() && scan(MP4, &limits).is_err());
     assert_eq!(scan(&[], &ScanLimits::default()), Err(ScanError::Empty));
     assert_eq!(scan(b"no media", &ScanLimits::default()), Err(ScanError::NotMedia { bytes: 8 }));
+}
+
+#[test]
+fn samples_that_name_the_same_bytes_again_are_refused() {
+    let files: [&[u8]; 2] = [
+        include_bytes!("../../../tests/data/hostile/overlapping_runs.mp4"),
+        include_bytes!("../../../tests/data/hostile/overlapping_chunks.mp4"),
+    ];
+    for file in files {
+        let found = plausible(file);
+        assert!(
+            matches!(found, Err(ScanError::Exceeded { what: Bounded::SampleBytes, .. })),
+            "{found:?}"
+        );
+    }
 }
 
 proptest! {

@@ -81,7 +81,13 @@ impl Declared {
         track: Option<Track>,
         limits: &ScanLimits,
     ) -> Result<(), ScanError> {
-        if self.tracks.iter().any(|(known, _)| *known == pid) {
+        let known = match self.role(pid) {
+            Role::Track(_) => true,
+            Role::Stranger => false,
+            // a table's PID that is declared as a track as well is counted, and stays a table's
+            Role::Table => self.tracks.iter().any(|(known, _)| *known == pid),
+        };
+        if known {
             return Ok(());
         }
         Bounded::Tracks.check(self.tracks.len() as u64 + 1, limits.tracks)?;
