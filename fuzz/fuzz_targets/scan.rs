@@ -60,9 +60,7 @@ fn plausible(found: &Scan, len: usize, limits: &ScanLimits) {
 fn video(track: &VideoTrack, limits: &ScanLimits) {
     let ((width, height), (shown_width, shown_height)) = (track.coded, track.cropped);
     assert!(shown_width <= width && shown_height <= height, "cropped to more than is coded");
-    if track.profile.is_some() {
-        assert!(width <= limits.side && height <= limits.side, "{width}x{height}");
-    }
+    assert!(width <= limits.side && height <= limits.side, "{width}x{height}");
     for unit in &track.units {
         assert!(unit.filler <= unit.bytes, "{unit:?}");
     }

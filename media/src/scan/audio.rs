@@ -152,8 +152,8 @@ impl Sound {
         self.open = Vec::new();
     }
 
-    /// The packets with their times.
-    pub(super) fn into_packets(self) -> Vec<AudioPacket> {
+    /// The packets with their times; frames lie on a grid from `zero`.
+    pub(super) fn into_packets(self, zero: i64) -> Vec<AudioPacket> {
         let first = self.packets.iter().position(|packet| packet.pts.is_some()).unwrap_or(0);
         // frames before the first time lead up to it
         let known = self.packets.get(first).and_then(|packet| packet.pts).unwrap_or(0);
@@ -165,7 +165,7 @@ impl Sound {
         let packets = self.packets.into_iter().zip(steps).map(|(packet, step)| {
             let pts = packet.pts.unwrap_or(time);
             time = match packet.length {
-                Some(length) if exact => length.after(pts),
+                Some(length) if exact => length.after(pts - zero) + zero,
                 Some(length) => pts.saturating_add(length.ticks()),
                 None => pts.saturating_add(step),
             };

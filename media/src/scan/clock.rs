@@ -22,6 +22,12 @@ impl Unwrap {
         };
         first.cast_signed() + from_first
     }
+
+    /// Where libav sets zero: a minute before the wrap and later it counts down to it. Frames lie on a grid from there.
+    pub(super) fn zero(&self) -> i64 {
+        let late = WRAP - 60 * u64::from(CLOCK);
+        if self.first.is_some_and(|first| first >= late) { WRAP.cast_signed() } else { 0 }
+    }
 }
 
 /// `value` ticks of a clock with `from` ticks per second in one with `to`: the nearest, halves away from zero, as libav

@@ -44,6 +44,7 @@ pub(super) fn scan(
         match walk.track.entry() {
             Some(Entry::Video(entry)) => {
                 let mut pictures = Pictures::new(&walk.track, entry, limits);
+                Bounded::Side.check(pictures.side(), limits.side)?;
                 walk.samples(&mut budget, &mut |sample, bytes, budget| {
                     pictures.take(sample, bytes);
                     Bounded::Side.check(pictures.side(), limits.side)?;

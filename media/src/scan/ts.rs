@@ -156,7 +156,10 @@ impl<'a> Walk<'a> {
                 Content::Audio(sound) => {
                     self.stray += sound.junk;
                     let codec = sound.codec;
-                    scan.audio.push(AudioTrack { codec, packets: sound.into_packets() });
+                    scan.audio.push(AudioTrack {
+                        codec,
+                        packets: sound.into_packets(self.unwrap.zero()),
+                    });
                 }
                 Content::Other => scan.others = scan.others.saturating_add(1),
             }

@@ -1,5 +1,7 @@
 //! Scanning real renditions and their sources, against what an independent demultiplexer and decoder found in them.
 
+mod beside;
+
 use std::path::PathBuf;
 
 use serde_json::Value;

@@ -134,7 +134,8 @@ impl Pictures {
 
     /// Largest side of a coded picture.
     pub(super) fn side(&self) -> u32 {
-        self.coded.as_ref().map_or(0, |coded| coded.sets.side)
+        let coded = self.coded.as_ref().map_or(0, |coded| coded.sets.side);
+        coded.max(self.entry.width).max(self.entry.height)
     }
 
     pub(super) fn into_track(self, times: &Times) -> VideoTrack {

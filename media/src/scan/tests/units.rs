@@ -188,3 +188,10 @@ fn a_picture_larger_than_allowed_is_named() {
     let error = ScanError::Exceeded { what: Bounded::Side, value: 1_920, limit: 1_280 };
     assert_eq!(scan(&ts.bytes, &limits), Err(error));
 }
+
+#[test]
+fn a_size_that_a_sample_entry_only_claims_is_limited_too() {
+    let file = include_bytes!("../../../tests/data/hostile/wide_without_samples.mp4");
+    let found = scan(file, &ScanLimits { side: 2_048, ..ScanLimits::default() });
+    assert!(matches!(found, Err(ScanError::Exceeded { what: Bounded::Side, .. })), "{found:?}");
+}
