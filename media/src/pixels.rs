@@ -14,11 +14,21 @@ mod measure;
 mod nal;
 #[cfg(feature = "libav")]
 mod planes;
+#[cfg(feature = "libav")]
+mod reduce;
+#[cfg(feature = "libav")]
+mod reference;
+#[cfg(feature = "libav")]
+mod scale;
+#[cfg(all(test, feature = "libav"))]
+mod tests;
 
 #[cfg(feature = "libav")]
 pub use limits::{Cap, PixelError, PixelLimits};
 #[cfg(feature = "libav")]
-pub use measure::{all_grids, key_grids};
+pub use measure::{Pictures, Pixels, Request, all_grids, key_grids, luma_of, pixels};
+#[cfg(feature = "libav")]
+pub use reference::{Reference, ReferenceRequest, reference};
 
 /// Block means of one decoded picture: 8-bit samples in fixed point with 8 fractional bits (0 to 65,280).
 #[derive(Clone, Debug, PartialEq, Eq)]

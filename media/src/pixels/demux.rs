@@ -13,7 +13,7 @@ use ffmpeg_next::format::context::{Input, StreamIo};
 use ffmpeg_next::{Dictionary, Packet, Rational, Rescale, media};
 
 use super::limits::{Budget, Clock, PixelError};
-use super::nal::{Framing, is_refresh};
+use super::nal::{self, Framing, Told};
 use crate::Container;
 use crate::av::{self, failed};
 use crate::scan::CLOCK;
@@ -22,6 +22,9 @@ use crate::scan::CLOCK;
 const MAX_READ_ERRORS: u32 = 100;
 /// Where time stamps of a transport stream wrap.
 const WRAP: i64 = 1 << 33;
+/// Memory a decoder takes for each coded pixel: 16 reference pictures and one in the making, 4:2:0 with two bytes a
+/// sample.
+const DECODER_BYTES: u64 = 17 * 3;
 /// Ticks of all times.
 pub(super) const TICKS: Rational = Rational(1, CLOCK.cast_signed());
 
@@ -38,16 +41,43 @@ pub(super) struct Unit {
 pub(super) struct Units {
     pub(super) codec: Id,
     pub(super) parameters: Parameters,
+    framing: Framing,
+    /// The largest coded width times height that its parameter sets declare.
+    pixels: u64,
     pub(super) all: Vec<Unit>,
     /// Packets the demultiplexer could not read.
     pub(super) errors: u32,
+}
+
+impl Units {
+    /// None yet, of a track with these parameters.
+    fn of(parameters: Parameters, budget: &Budget<'_>) -> Result<Self, PixelError> {
+        let codec = accepted(&parameters)?;
+        let record = av::extradata(&parameters);
+        let framing = Framing::of(codec, record);
+        let told = nal::told_by_record(codec, record, framing);
+        let mut units = Self { codec, parameters, framing, pixels: 0, all: Vec::new(), errors: 0 };
+        units.grow(told, budget)?;
+        Ok(units)
+    }
+
+    /// Holds a newly declared size against the limits, with the memory that decoding it takes.
+    fn grow(&mut self, told: Told, budget: &Budget<'_>) -> Result<(), PixelError> {
+        if told.pixels <= self.pixels {
+            return Ok(());
+        }
+        budget.check_pixels(told.pixels)?;
+        budget.take((told.pixels - self.pixels).saturating_mul(DECODER_BYTES))?;
+        self.pixels = told.pixels;
+        Ok(())
+    }
 }
 
 /// Reads all of `bytes`.
 pub(super) fn units(
     bytes: &[u8],
     container: Container,
-    budget: &mut Budget<'_>,
+    budget: &Budget<'_>,
 ) -> Result<Units, PixelError> {
     av::init()?;
     budget.take(bytes.len() as u64)?;
@@ -76,33 +106,33 @@ pub(super) fn units(
             budget.check_streams(input.nb_streams())?;
             video = first_video(&input);
         }
+        let Some(stream) = input.stream(packet.stream()) else { continue };
+        times.see(&packet, stream.time_base());
         if Some(packet.stream()) != video {
             continue;
         }
-        let Some(stream) = input.stream(packet.stream()) else { continue };
         let found = match &mut found {
             Some(found) => found,
-            slot => {
-                let parameters = stream.parameters();
-                slot.insert(Units {
-                    codec: accepted(&parameters)?,
-                    parameters,
-                    all: Vec::new(),
-                    errors,
-                })
-            }
+            slot => slot.insert(Units::of(stream.parameters(), budget)?),
         };
         budget.take(packet.size() as u64)?;
         budget.check_units(found.all.len() + 1)?;
-        let pts = times.place(packet.pts().or(packet.dts()), stream.time_base());
-        let data = packet.data().unwrap_or_default();
-        let framing = Framing::of(found.codec, av::extradata(&found.parameters));
-        let key = is_refresh(found.codec, data, framing).unwrap_or_else(|| packet.is_key());
+        let time =
+            packet.pts().or(packet.dts()).map(|time| time.rescale(stream.time_base(), TICKS));
+        // a picture without a time follows that before it by a tick
+        let pts = time.unwrap_or_else(|| found.all.last().map_or(0, |unit| unit.pts + 1));
+        let told = nal::told(found.codec, packet.data().unwrap_or_default(), found.framing);
+        found.grow(told, budget)?;
+        let key = match found.codec {
+            Id::H264 | Id::HEVC => told.refresh == Some(true),
+            _ => packet.is_key(),
+        };
         found.all.push(Unit { packet, pts, key });
     }
     budget.check_streams(input.nb_streams())?;
     let mut found = found.ok_or(PixelError::NoVideo { container })?;
     found.errors = errors;
+    times.unwrap(&mut found.all);
     Ok(found)
 }
 
@@ -136,35 +166,33 @@ fn accepted(parameters: &Parameters) -> Result<Id, PixelError> {
     }
 }
 
-/// Turns time stamps into unwrapped [`TICKS`].
+/// Turns time stamps into unwrapped [`TICKS`]: all are taken to be near the first one in the file, of any stream.
 struct Times {
     wraps: bool,
-    last: Option<i64>,
+    /// Where in the file the first one is, and its value.
+    first: Option<(isize, i64)>,
 }
 
 impl Times {
     const fn new(container: Container) -> Self {
-        Self { wraps: matches!(container, Container::MpegTs), last: None }
+        Self { wraps: matches!(container, Container::MpegTs), first: None }
     }
 
-    /// The first time is taken as it is, each further one as near to that before it as wrapping allows. A picture
-    /// without a time follows that before it by a tick.
-    fn place(&mut self, time: Option<i64>, time_base: Rational) -> i64 {
-        let next = self.last.map_or(0, |last| last.saturating_add(1));
-        let Some(time) = time else {
-            self.last = Some(next);
-            return next;
-        };
-        let mut pts = time.rescale(time_base, TICKS);
-        if self.wraps {
-            pts = pts.rem_euclid(WRAP);
-            if let Some(last) = self.last {
-                let ahead = pts.saturating_sub(last).saturating_add(WRAP / 2).rem_euclid(WRAP);
-                pts = last.saturating_add(ahead).saturating_sub(WRAP / 2);
-            }
+    /// Looks at a packet of any stream, since packets do not come out quite in the order of the file.
+    fn see(&mut self, packet: &Packet, time_base: Rational) {
+        let (at, Some(time)) = (packet.position(), packet.pts().or(packet.dts())) else { return };
+        if self.wraps && at >= 0 && self.first.is_none_or(|(first, _)| at < first) {
+            self.first = Some((at, time.rescale(time_base, TICKS).rem_euclid(WRAP)));
         }
-        self.last = Some(pts);
-        pts
+    }
+
+    /// Puts times near the first one.
+    fn unwrap(&self, units: &mut [Unit]) {
+        let Some((_, first)) = self.first else { return };
+        for unit in units {
+            let ahead = unit.pts.saturating_sub(first).saturating_add(WRAP / 2).rem_euclid(WRAP);
+            unit.pts = first.saturating_add(ahead).saturating_sub(WRAP / 2);
+        }
     }
 }
 
@@ -196,17 +224,19 @@ mod tests {
     #[test]
     fn a_wrap_inside_a_file_does_not_show() {
         let mut times = Times::new(Container::MpegTs);
-        let raw = [WRAP - 6_000, WRAP - 3_000, WRAP - 4_500, 0, -1_500, 3_000];
-        let placed: Vec<i64> =
-            raw.into_iter().map(|raw| times.place(Some(raw), TICKS) - WRAP).collect();
-        assert_eq!(placed, [-6_000, -3_000, -4_500, 0, -1_500, 3_000]);
-    }
-
-    #[test]
-    fn other_clocks_are_converted_to_the_nearest_tick() {
-        let mut times = Times::new(Container::Mp4);
-        let third = Rational(1, 15_360);
-        assert_eq!([512, 1, 2].map(|t| times.place(Some(t), third)), [3_000, 6, 12]);
-        assert_eq!(times.place(None, third), 13);
+        let audio = |at, pts| {
+            let mut packet = Packet::empty();
+            packet.set_position(at);
+            packet.set_pts(Some(pts));
+            packet
+        };
+        times.see(&audio(1_880, 500), TICKS);
+        times.see(&audio(564, WRAP - 7_000), TICKS);
+        let raw = [WRAP - 6_000, WRAP - 3_000, 0, -1_500, 3_000, WRAP + 6_000];
+        let unit = |pts| Unit { packet: Packet::empty(), pts, key: false };
+        let mut units = raw.map(unit);
+        times.unwrap(&mut units);
+        let placed = units.map(|unit| unit.pts - WRAP);
+        assert_eq!(placed, [-6_000, -3_000, 0, -1_500, 3_000, 6_000]);
     }
 }

@@ -4,6 +4,7 @@
 //! on it. A process limit around the caller is still needed: these bounds cover what this crate asks of libav,
 //! not what libav does inside one call.
 
+use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
@@ -151,12 +152,6 @@ pub enum PixelError {
         /// Height asked for.
         height: u32,
     },
-    /// A picture that was asked for is not in the file.
-    #[error("no picture could be decoded for presentation time {pts}")]
-    Missing {
-        /// Presentation time in 1/90000 s.
-        pts: i64,
-    },
     /// libav lacks a part or refused.
     #[error("libav could not {action}")]
     Libav {
@@ -182,7 +177,7 @@ impl From<Fault> for PixelError {
 pub(super) struct Budget<'a> {
     pub(super) limits: &'a PixelLimits,
     clock: Clock,
-    memory: u64,
+    memory: Cell<u64>,
 }
 
 #[allow(
@@ -212,7 +207,7 @@ impl<'a> Budget<'a> {
     /// Starts the clock; refuses a file that is too large.
     pub(super) fn open(limits: &'a PixelLimits, file: &[u8]) -> Result<Self, PixelError> {
         exceeds(Cap::Bytes, file.len() as u64, limits.bytes as u64)?;
-        Ok(Self { limits, clock: Clock::start(limits.time), memory: 0 })
+        Ok(Self { limits, clock: Clock::start(limits.time), memory: Cell::new(0) })
     }
 
     pub(super) const fn clock(&self) -> Clock {
@@ -230,14 +225,19 @@ impl<'a> Budget<'a> {
     }
 
     /// Counts memory that is about to be used.
-    pub(super) fn take(&mut self, bytes: u64) -> Result<(), PixelError> {
-        self.memory = self.memory.saturating_add(bytes);
-        exceeds(Cap::Memory, self.memory, self.limits.memory)
+    pub(super) fn take(&self, bytes: u64) -> Result<(), PixelError> {
+        let memory = self.memory.get().saturating_add(bytes);
+        self.memory.set(memory);
+        exceeds(Cap::Memory, memory, self.limits.memory)
     }
 
     /// Whether a picture of this size may be decoded.
     pub(super) fn check_size(&self, width: u32, height: u32) -> Result<(), PixelError> {
-        exceeds(Cap::Pixels, u64::from(width) * u64::from(height), self.limits.pixels)
+        self.check_pixels(u64::from(width) * u64::from(height))
+    }
+
+    pub(super) fn check_pixels(&self, pixels: u64) -> Result<(), PixelError> {
+        exceeds(Cap::Pixels, pixels, self.limits.pixels)
     }
 
     pub(super) fn check_streams(&self, streams: u32) -> Result<(), PixelError> {

@@ -1,7 +1,9 @@
-//! What kind of picture a packet holds, told from the NAL units before its first slice.
+//! What a packet says about its picture before anything is decoded.
 
 use ffmpeg_next::codec::Id;
 use memchr::memmem;
+
+use crate::probe::{entry, h264, hevc};
 
 /// How the NAL units of a track's packets are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,29 +71,58 @@ impl<'a> Iterator for Units<'a> {
     }
 }
 
-/// Whether decoding can start at this picture and forget all before it: its first slice is of an instantaneous
-/// decoder refresh. `None` if the codec has no NAL units.
-pub(super) fn is_refresh(codec: Id, packet: &[u8], framing: Framing) -> Option<bool> {
-    let mut units = Units::of(packet, framing);
-    match codec {
-        Id::H264 => Some(
-            units
-                .find_map(|unit| match unit.first()? & 0x1f {
-                    5 => Some(true),
-                    1..=4 => Some(false),
-                    _ => None,
-                })
-                .unwrap_or(false),
-        ),
-        Id::HEVC => Some(
-            units
-                .find_map(|unit| match (unit.first()? >> 1) & 0x3f {
-                    19 | 20 => Some(true),
-                    0..=31 => Some(false),
-                    _ => None,
-                })
-                .unwrap_or(false),
-        ),
-        _ => None,
+/// What the NAL units of a packet say about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Whether decoding can start here and forget all before: the first slice is of an instantaneous decoder
+    /// refresh. `None` without any slice.
+    pub(super) refresh: Option<bool>,
+    /// The largest coded width times height of all sequence parameter sets.
+    pub(super) pixels: u64,
+}
+
+/// Reads a packet; nothing is told of codecs without NAL units.
+pub(super) fn told(codec: Id, packet: &[u8], framing: Framing) -> Told {
+    let mut told = Told::default();
+    if !matches!(codec, Id::H264 | Id::HEVC) {
+        return told;
+    }
+    for unit in Units::of(packet, framing) {
+        told.add(codec, unit);
+    }
+    told
+}
+
+/// As [`told`], of the parameter sets in an MP4 track's configuration record.
+pub(super) fn told_by_record(codec: Id, record: &[u8], framing: Framing) -> Told {
+    let mut told = Told::default();
+    // a record that is cut off tells what is before the cut
+    match (framing, codec) {
+        (Framing::StartCodes, _) => told = self::told(codec, record, framing),
+        (Framing::Lengths(_), Id::H264) => {
+            entry::avc_sets(record, &mut |set| told.add(codec, set)).unwrap_or_default();
+        }
+        (Framing::Lengths(_), _) => {
+            entry::hevc_sets(record, &mut |_, set| told.add(codec, set)).unwrap_or_default();
+        }
+    }
+    Told { refresh: None, ..told }
+}
+
+impl Told {
+    fn add(&mut self, codec: Id, unit: &[u8]) {
+        let Some(&header) = unit.first() else { return };
+        let kind = if codec == Id::H264 { header & 0x1f } else { (header >> 1) & 0x3f };
+        let (sequence, slice) = match (codec, kind) {
+            (Id::H264, 7) => (h264::sps(unit).map(|sps| sps.sequence), None),
+            (Id::H264, 1..=5) => (None, Some(kind == 5)),
+            (Id::HEVC, 33) => (hevc::sps(unit), None),
+            (Id::HEVC, 0..=31) => (None, Some(matches!(kind, 19 | 20))),
+            _ => (None, None),
+        };
+        self.refresh = self.refresh.or(slice);
+        if let Some((width, height)) = sequence.map(|sequence| sequence.coded) {
+            self.pixels = self.pixels.max(u64::from(width) * u64::from(height));
+        }
     }
 }

@@ -5,6 +5,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::blocks::Plane;
+use super::limits::PixelError;
 
 /// How a planar picture of luma and two chroma planes lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +24,10 @@ impl Layout {
             P::GRAY8 => (8, None),
             P::GRAY10LE => (10, None),
             P::GRAY12LE => (12, None),
-            P::YUV420P | P::YUVJ420P => (8, Some((1, 1))),
-            P::YUV422P | P::YUVJ422P => (8, Some((1, 0))),
-            P::YUV444P | P::YUVJ444P => (8, Some((0, 0))),
-            P::YUV440P | P::YUVJ440P => (8, Some((0, 1))),
+            P::YUV420P => (8, Some((1, 1))),
+            P::YUV422P => (8, Some((1, 0))),
+            P::YUV444P => (8, Some((0, 0))),
+            P::YUV440P => (8, Some((0, 1))),
             P::YUV420P9LE => (9, Some((1, 1))),
             P::YUV422P9LE => (9, Some((1, 0))),
             P::YUV444P9LE => (9, Some((0, 0))),
@@ -44,6 +45,22 @@ impl Layout {
             _ => return None,
         };
         Some(Self { depth, chroma })
+    }
+
+    pub(super) const fn is_8_bit(self) -> bool {
+        self.depth == 8
+    }
+
+    /// The format of a picture that has this one's luma plane only; `None` where there is none of this depth.
+    pub(super) const fn grey(self) -> Option<Pixel> {
+        Some(match self.depth {
+            8 => Pixel::GRAY8,
+            9 => Pixel::GRAY9LE,
+            10 => Pixel::GRAY10LE,
+            12 => Pixel::GRAY12LE,
+            14 => Pixel::GRAY14LE,
+            _ => return None,
+        })
     }
 
     /// The luma plane.
@@ -76,9 +93,22 @@ fn plane(picture: &Video, index: usize, size: (u32, u32), depth: u32) -> Option<
     Some(Plane { data: picture.data(index), stride, width: size.0, height: size.1, depth })
 }
 
-/// Whether samples use the full range.
-pub(super) fn is_full_range(picture: &Video) -> bool {
+/// Whether samples use the full range. The picture's format forgets it, so that nothing further on maps the samples
+/// to another range unasked.
+pub(super) fn take_range(picture: &mut Video) -> bool {
     use Pixel as P;
-    picture.color_range() == Range::JPEG
-        || matches!(picture.format(), P::YUVJ420P | P::YUVJ422P | P::YUVJ444P | P::YUVJ440P)
+    let plain = match picture.format() {
+        P::YUVJ420P => P::YUV420P,
+        P::YUVJ422P => P::YUV422P,
+        P::YUVJ444P => P::YUV444P,
+        P::YUVJ440P => P::YUV440P,
+        _ => return picture.color_range() == Range::JPEG,
+    };
+    picture.set_format(plain);
+    true
+}
+
+/// The error for a picture in this format.
+pub(super) fn unsupported(picture: &Video) -> PixelError {
+    PixelError::Format { format: format!("{:?}", picture.format()).to_lowercase() }
 }

@@ -1,9 +1,12 @@
 //! Renditions and their sources as recorded from a stock orchestrator.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use waymark_media::Container;
+use waymark_media::pixels::{Grids, Lattice, PixelLimits, all_grids};
+use waymark_media::scan::{Scan, ScanLimits, scan};
 
 /// Where the times of transport streams wrap.
 pub(crate) const WRAP: i64 = 1 << 33;
@@ -30,12 +33,33 @@ impl Recorded {
     }
 }
 
+/// A file with its scan and the grids of all its pictures.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) file: Recorded,
+    pub(crate) scan: Scan,
+    pub(crate) grids: Grids,
+}
+
+/// All files, decoded once for all tests.
+pub(crate) fn seen() -> &'static [Seen] {
+    static SEEN: OnceLock<Vec<Seen>> = OnceLock::new();
+    SEEN.get_or_init(|| recorded().into_iter().map(see).collect())
+}
+
+fn see(file: Recorded) -> Seen {
+    let scan = scan(&file.bytes, &ScanLimits::default()).unwrap();
+    let limits = PixelLimits::default();
+    let grids = all_grids(&file.bytes, file.container, Lattice::COARSE, &limits).unwrap();
+    Seen { file, scan, grids }
+}
+
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../verification/tests/renditions")
 }
 
 /// All of them.
-pub(crate) fn recorded() -> Vec<Recorded> {
+fn recorded() -> Vec<Recorded> {
     let text = std::fs::read_to_string(folder().join("index.json")).unwrap();
     let index: Value = serde_json::from_str(&text).unwrap();
     let mut all = Vec::new();
@@ -66,4 +90,9 @@ fn read(file: &Value, is_source: bool) -> Recorded {
         span: (ticks("first_pts"), ticks("last_pts")),
         name,
     }
+}
+
+/// A file of the crate's own test data.
+pub(crate) fn data(name: &str) -> Vec<u8> {
+    std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
 }
