@@ -20,20 +20,14 @@ pub(super) enum Found {
 
 /// Looks at the start of `bytes` for a frame of `codec`.
 pub(super) fn frame(codec: AudioCodec, bytes: &[u8]) -> Found {
-    let (read, needed): (fn(&[u8]) -> Option<Found>, usize) = match codec {
-        AudioCodec::Aac => (aac, 7),
-        AudioCodec::Mp3 => (mpeg, 4),
-        AudioCodec::Ac3 | AudioCodec::Eac3 => (ac3, 6),
+    let (found, needed) = match codec {
+        AudioCodec::Aac => (aac(bytes), 7),
+        AudioCodec::Mp3 => (mpeg(bytes), 4),
+        AudioCodec::Ac3 | AudioCodec::Eac3 => (ac3(bytes), 6),
         AudioCodec::Opus => return opus(bytes),
         AudioCodec::Other => return Found::Junk,
     };
-    if bytes.len() < needed {
-        return Found::Short;
-    }
-    match read(bytes) {
-        Some(found) => found,
-        None => Found::Junk,
-    }
+    if bytes.len() < needed { Found::Short } else { found.unwrap_or(Found::Junk) }
 }
 
 /// Where in `bytes` a frame could start at the earliest: a byte like its first, or the end.
@@ -58,18 +52,18 @@ const AAC_RATES: [u32; 13] = [
 ];
 
 fn aac(bytes: &[u8]) -> Option<Found> {
-    let [a, b, c, d, e, f, g, ..] = *bytes else { return None };
-    if a == 0x56 && b & 0xe0 == 0xe0 {
-        let len = 3 + usize::from(u16::from_be_bytes([b & 0x1f, c]));
+    let [first, second, rate, high, middle, low, blocks, ..] = *bytes else { return None };
+    if first == 0x56 && second & 0xe0 == 0xe0 {
+        let len = 3 + usize::from(u16::from_be_bytes([second & 0x1f, rate]));
         return Some(Found::Frame { header: 0, len, length: None, joins: false });
     }
     // sync word, layer 0
-    if a != 0xff || b & 0xf6 != 0xf0 {
+    if first != 0xff || second & 0xf6 != 0xf0 {
         return None;
     }
-    let rate = *AAC_RATES.get(usize::from(c >> 2 & 0xf))?;
-    let len = usize::from(d & 3) << 11 | usize::from(e) << 3 | usize::from(f >> 5);
-    (len >= 7).then(|| whole(len, 1_024 * (u32::from(g & 3) + 1), rate))
+    let rate = *AAC_RATES.get(usize::from(rate >> 2 & 0xf))?;
+    let len = usize::from(high & 3) << 11 | usize::from(middle) << 3 | usize::from(low >> 5);
+    (len >= 7).then(|| whole(len, 1_024 * (u32::from(blocks & 3) + 1), rate))
 }
 
 /// Kilobits per second by version and layer: MPEG-1 layers 1 to 3, MPEG-2 layer 1, MPEG-2 layers 2 and 3.

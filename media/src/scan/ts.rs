@@ -188,16 +188,12 @@ impl Stream<'_> {
             if !head.starts_with(&[0, 0, 1]) && head.len() >= 3 {
                 return packet.payload.len() as u64;
             }
-            match pes_header(&head).filter(|header| header.len <= head.len()) {
-                Some(header) => {
-                    skip = header.len.saturating_sub(before);
-                    self.begin(&header, packet.random_access, unwrap);
-                }
-                None => {
-                    self.head = Some(head);
-                    return 0;
-                }
-            }
+            let Some(header) = pes_header(&head).filter(|header| header.len <= head.len()) else {
+                self.head = Some(head);
+                return 0;
+            };
+            skip = header.len.saturating_sub(before);
+            self.begin(&header, packet.random_access, unwrap);
         }
         let data = packet.payload.get(skip..).unwrap_or_default();
         if !self.running {

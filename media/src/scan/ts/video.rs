@@ -22,7 +22,7 @@ pub(super) struct Pictures<'a> {
 
 enum Reader<'a> {
     /// NAL units are read.
-    Units(NalScanner<'a>, Coded),
+    Units(Box<(NalScanner<'a>, Coded)>),
     /// A codec that is not read: every PES packet is a unit.
     Packets { units: Vec<Raw>, most: usize },
 }
@@ -36,7 +36,9 @@ impl<'a> Pictures<'a> {
             _ => None,
         };
         let reader = match syntax {
-            Some(syntax) => Reader::Units(NalScanner::new(file), Coded::new(syntax, most)),
+            Some(syntax) => {
+                Reader::Units(Box::new((NalScanner::new(file), Coded::new(syntax, most))))
+            }
             None => Reader::Packets { units: Vec::new(), most },
         };
         Self { codec, digest: Digest::new(), reader, total: 0 }
@@ -45,7 +47,7 @@ impl<'a> Pictures<'a> {
     /// A PES packet begins.
     pub(super) fn begin(&mut self, stamp: Stamp) {
         match &mut self.reader {
-            Reader::Units(_, coded) => coded.stamps.add(stamp),
+            Reader::Units(both) => both.1.stamps.add(stamp),
             Reader::Packets { units, most } if units.len() <= *most => units.push(Raw {
                 start: stamp.from,
                 filler: 0,
@@ -61,13 +63,15 @@ impl<'a> Pictures<'a> {
     pub(super) fn feed(&mut self, piece: &[u8], at: usize) {
         self.digest.add(piece);
         self.total += piece.len() as u64;
-        if let Reader::Units(scanner, coded) = &mut self.reader {
+        if let Reader::Units(both) = &mut self.reader {
+            let (scanner, coded) = &mut **both;
             scanner.feed(piece, at, coded);
         }
     }
 
     pub(super) fn finish(&mut self) {
-        if let Reader::Units(scanner, coded) = &mut self.reader {
+        if let Reader::Units(both) = &mut self.reader {
+            let (scanner, coded) = &mut **both;
             scanner.finish(coded);
             let (at, padding) = scanner.end();
             coded.end_nal(at, padding);
@@ -76,7 +80,7 @@ impl<'a> Pictures<'a> {
 
     pub(super) fn units(&self) -> usize {
         match &self.reader {
-            Reader::Units(_, coded) => coded.units.len(),
+            Reader::Units(both) => both.1.units.len(),
             Reader::Packets { units, .. } => units.len(),
         }
     }
@@ -84,14 +88,14 @@ impl<'a> Pictures<'a> {
     /// Largest side of a coded picture.
     pub(super) fn side(&self) -> u32 {
         match &self.reader {
-            Reader::Units(_, coded) => coded.sets.side,
+            Reader::Units(both) => both.1.sets.side,
             Reader::Packets { .. } => 0,
         }
     }
 
     pub(super) fn into_track(self) -> VideoTrack {
         let (units, sets, ready) = match &self.reader {
-            Reader::Units(_, coded) => (&coded.units, Some(&coded.sets), coded.ready),
+            Reader::Units(both) => (&both.1.units, Some(&both.1.sets), both.1.ready),
             Reader::Packets { units, .. } => (units, None, true),
         };
         let first = sets.and_then(|sets| sets.first);
