@@ -7,7 +7,8 @@
 //!                    ▼                                            ▼
 //!                 report (admin, metrics, log)                Published ──► HTTP: documents, events, feed
 //!                                                              │    └────► JobTag, header
-//!   OrchestratorInfo ──► facts of each node ──► the one matcher ┴─► who is asked for a session
+//!   OrchestratorInfo ─┐
+//!   measurements ─────┴► facts of each node ──► the one matcher ┴─► who is asked for a session, in which order
 //! ```
 //!
 //! Numbers of states rise only when the content of a class changes, and never fall: they are kept
@@ -35,12 +36,13 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{Semaphore, watch},
 };
+use waymark_selection::Measured;
 use waymark_tagging::Registry;
 
 pub use self::{
     events::{Events, MOST_READERS, TooManyReaders},
     identity::Identity,
-    known::NodeMatch,
+    known::{NodeMatch, Standing},
     load::Refused,
     metrics::AdvertiseMetrics,
     published::{Carried, Published, Served, Unpublishable},
@@ -65,6 +67,7 @@ pub struct Advertiser {
     metrics: AdvertiseMetrics,
     readers: Arc<Semaphore>,
     known: Known,
+    measured: Arc<Mutex<Measured>>,
     draw: Draw,
 }
 
@@ -91,13 +94,15 @@ pub enum AdvertiseError {
 
 impl Advertiser {
     /// Reads the files for the first time. A set that is refused is replaced by the one that was
-    /// published before the restart, if there was one. `None` where no files are named.
+    /// published before the restart, if there was one. `None` where no files are named. `measured` is
+    /// what the directory measures of orchestrators.
     pub fn start(
         config: &Config,
         identity: Identity,
         clock: Clock,
         tags: &'static Registry,
         registry: &prometheus::Registry,
+        measured: Arc<Mutex<Measured>>,
         draw: Draw,
     ) -> Result<Option<Arc<Self>>, AdvertiseError> {
         if config.requirements.files.is_empty() {
@@ -119,6 +124,7 @@ impl Advertiser {
             metrics: AdvertiseMetrics::register(registry)?,
             readers: Arc::new(Semaphore::new(MOST_READERS)),
             known: Known::default(),
+            measured,
             draw,
             frame,
         };

@@ -157,15 +157,26 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
     let registry_of_tags = config.chain.as_ref().and_then(|chain| chain.tag_registry);
     let own =
         payments.as_deref().map_or(Identity::OFF_CHAIN, |p| Identity::of(p, registry_of_tags));
-    let (tags, random) = (Registry::builtin(), Draw::random());
-    let advertiser = Advertiser::start(&config, own, clock.clone(), tags, &registry, random)
-        .map_err(|source| StartError::Requirements { source })?;
     let source = match (&config.orchestrator_webhook, pool) {
         (Some(url), _) => Source::Webhook(http_client()?, url.clone()),
         (None, Some(pool)) if config.orchestrators.is_empty() => Source::Chain(pool),
         (None, _) => Source::Fixed(config.orchestrators.clone()),
     };
     let directory = Directory::start(clock.clone(), &tasks, source);
+    let tags = crate::tags::registry(&config.tags.files);
+    // Known for as long as the process lives.
+    let tags: &'static Registry = Box::leak(Box::new(tags.map_err(|e| setup("the tags", e))?));
+    let random = Draw::random();
+    let advertiser = Advertiser::start(
+        &config,
+        own,
+        clock.clone(),
+        tags,
+        &registry,
+        directory.measured(),
+        random,
+    )
+    .map_err(|source| StartError::Requirements { source })?;
     let identity = wire::orchestrator_request(signer.as_ref(), None, false, None)
         .map_err(|e| setup("the identity", e))?;
     let streams = Arc::new(Streams::new(config.max_sessions, config.stream_idle, config.hls.grace));

@@ -171,6 +171,8 @@ pub struct Tags {
     pub ids: Vec<TagNumber>,
     /// Whether tags that the registry does not have are registered.
     pub register: bool,
+    /// Files that add tags and keys to the built-in ones.
+    pub files: Vec<PathBuf>,
 }
 
 /// What orchestrators are asked for, and how that is published.

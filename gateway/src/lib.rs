@@ -40,5 +40,6 @@ pub mod profile;
 pub mod signer;
 pub mod stream;
 pub mod streams;
+pub mod tags;
 pub mod telemetry;
 pub mod wire;

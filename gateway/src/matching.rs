@@ -35,6 +35,7 @@ use crate::{
     lifecycle::Tasks,
     orchestrator::{error::AttemptError, node::BadAddress},
     signer::{SignError, Signer},
+    tags::{self, TagFileError},
 };
 
 pub use self::chain::RegistryAt;
@@ -51,6 +52,8 @@ pub struct MatchRequest {
     pub chain: Option<RegistryAt>,
     /// What the orchestrator asks, where its facts do not say: wei for some units.
     pub price: Option<UnitPrice>,
+    /// Files that add tags and keys to the built-in ones.
+    pub tags: Vec<PathBuf>,
     /// How often to look again; `None` looks once.
     pub every: Option<Duration>,
     /// What to write.
@@ -91,6 +94,9 @@ pub enum MatchError {
         /// The most that is read.
         limit: usize,
     },
+    /// A file of tags cannot be used.
+    #[error(transparent)]
+    Tags(#[from] TagFileError),
     /// A gateway cannot be reached.
     #[error("cannot reach {url}")]
     Unreachable {
@@ -191,6 +197,7 @@ impl MatchError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Malformed(_)
+            | Self::Tags(_)
             | Self::Untrusted { .. }
             | Self::TooLarge { .. }
             | Self::MissingClasses { .. } => 65,
@@ -259,9 +266,12 @@ async fn look(
     clock: &Clock,
     seen: &mut requirements::Seen,
 ) -> Result<Report, MatchError> {
-    let requirements = requirements::load(request, http, clock.wall(), seen).await?;
+    let tags = tags::registry(&request.tags)?;
+    let requirements = requirements::load(request, http, &tags, clock.wall(), seen).await?;
     let orchestrator = Orchestrator::load(&request.orchestrator, signer).await?;
-    Ok(Report::new(&orchestrator, requirements, request.price, clock.wall()))
+    let mut notices = orchestrator.notices(&tags);
+    notices.extend(requirements.notices.iter().cloned());
+    Ok(Report::new(&orchestrator, requirements, notices, request.price, clock.wall()))
 }
 
 /// The address in an argument, or `None` of a file's name.

@@ -13,10 +13,12 @@
 //! since an origin the caller picked, so that every decision can be replayed in a test.
 #![forbid(unsafe_code)]
 
+pub mod measured;
 pub mod node;
 pub mod pool;
 pub mod session;
 
+pub use measured::{Measured, Sample};
 pub use node::NodeId;
 pub use pool::{Failure, Pool, Standing};
 pub use session::{Choice, SessionView, choose};

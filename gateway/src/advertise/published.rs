@@ -13,10 +13,10 @@ use parking_lot::Mutex;
 use waymark_tagging::{
     JobClass, Matcher, Tag,
     canonical::{NotCanonical, canonical_json},
-    class::Moment,
+    class::{Moment, OnFail, VerificationMode, VerificationPolicy},
     document::{
-        Change, ClassEntry, GatewayDocument, Head, MAX_DOCUMENT_BYTES, Policies, Requirements,
-        Revisions, Urls,
+        Change, ClassEntry, GatewayDocument, Head, MAX_DOCUMENT_BYTES, Policies, PrivacyLevel,
+        Requirements, Revisions, Urls,
     },
 };
 
@@ -91,6 +91,19 @@ pub struct Carried {
     pub seq: u64,
 }
 
+/// What orchestrators can rely on whatever the class: every result is checked, what fails is done
+/// again elsewhere, and records stay with the gateway.
+fn policies() -> Policies {
+    let verification = VerificationPolicy {
+        mode: VerificationMode::Fast,
+        sample_rate: None,
+        method: None,
+        on_fail: Some(OnFail::Retry),
+    };
+    let privacy = Some(PrivacyLevel::Off);
+    Policies { verification: Some(verification), privacy, payment: None }
+}
+
 impl Published {
     pub(super) fn new(
         frame: &Frame,
@@ -117,7 +130,7 @@ impl Published {
             name: settings.name.clone(),
             contact: settings.contact.clone(),
             urls: Urls { api: url(&settings.url), data: url(&settings.data_url) },
-            policies: Policies::default(),
+            policies: policies(),
             classes: entries,
         };
         document.head.signature = identity.sign(&document.digest()?);

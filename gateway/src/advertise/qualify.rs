@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use waymark_proto::net::OrchestratorInfo;
+use waymark_selection::NodeId;
 use waymark_tagging::{Admission, Tag};
 
 use super::Advertiser;
@@ -48,6 +49,11 @@ impl Qualification {
         Self { advertiser, tag }
     }
 
+    /// How much of what the class prefers the node earns, 0 to 1; 0 for whoever was never heard.
+    pub fn preference(&self, node: &NodeId) -> f64 {
+        self.advertiser.standing(node, &self.tag).map_or(0.0, |standing| standing.preference)
+    }
+
     /// Orchestrators that may be asked, in the order they should be. Those that fail the class are
     /// left out. Those of whom too little is known come first for the share of sessions that the
     /// settings name, and after everybody else otherwise: they take work from nobody who is proven,
@@ -57,15 +63,15 @@ impl Qualification {
         let mut proven = Vec::with_capacity(ranked.len());
         let mut newcomers = Vec::new();
         for node in ranked {
-            match self.advertiser.decision(&node, &self.tag) {
+            match self.advertiser.standing(node.id(), &self.tag) {
                 None => proven.push(node),
-                Some((decision, missing)) => match decision.admission {
+                Some(standing) => match standing.decision.admission {
                     Admission::Yes => proven.push(node),
                     Admission::Probe => newcomers.push(node),
                     Admission::No => tracing::debug!(
                         orchestrator = node.host(),
                         tag = %self.tag,
-                        missing = missing.join("; "),
+                        missing = standing.missing.join("; "),
                         "left out"
                     ),
                 },
@@ -86,11 +92,11 @@ impl Qualification {
     /// Remembers what the orchestrator said and refuses it if it fails the class.
     pub fn check(&self, node: &Node, said: &OrchestratorInfo) -> Result<(), InfoError> {
         self.advertiser.learn(node, said);
-        match self.advertiser.decision(node, &self.tag) {
-            Some((decision, missing)) if decision.admission == Admission::No => {
+        match self.advertiser.standing(node.id(), &self.tag) {
+            Some(standing) if standing.decision.admission == Admission::No => {
                 Err(InfoError::Unqualified {
                     tag: self.tag.to_string(),
-                    missing: missing.join("; "),
+                    missing: standing.missing.join("; "),
                 })
             }
             _ => Ok(()),

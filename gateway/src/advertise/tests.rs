@@ -9,6 +9,7 @@ use parking_lot::Mutex as PlainMutex;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use waymark_proto::net::{Capabilities, OrchestratorInfo};
+use waymark_selection::Sample;
 use waymark_tagging::{
     JobClass,
     canonical::SigningDomain,
@@ -29,6 +30,7 @@ struct Desk {
     folder: tempfile::TempDir,
     clock: Clock,
     identity: Identity,
+    measured: Arc<Mutex<Measured>>,
     draw: Draw,
 }
 
@@ -38,6 +40,7 @@ impl Desk {
             folder: tempfile::tempdir().unwrap(),
             clock: Clock::start(),
             identity: Identity::OFF_CHAIN,
+            measured: Arc::default(),
             draw: Draw::new(|| 0.5),
         }
     }
@@ -64,7 +67,8 @@ impl Desk {
         let (clock, registry) = (self.clock.clone(), prometheus::Registry::new());
         let tags = Registry::builtin();
         let draw = self.draw.clone();
-        Advertiser::start(&config, self.identity.clone(), clock, tags, &registry, draw)
+        let measured = Arc::clone(&self.measured);
+        Advertiser::start(&config, self.identity.clone(), clock, tags, &registry, measured, draw)
             .map(|advertiser| advertiser.expect("files are named"))
     }
 
@@ -425,4 +429,58 @@ async fn who_fails_a_class_is_left_out_and_newcomers_get_their_share() {
     settle(&advertiser);
     assert_eq!(hosts(vod.admitted(all())).len(), 3);
     assert!(advertiser.is_due(&old));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_measured_decides_where_a_class_asks_for_it() {
+    let desk = Desk::new();
+    let asked = "requires:\n  - {key: slo.success_rate, op: ge, values: [0.9], evidence: observed, \
+        window: 1h, min_samples: 10, unknown: probe}\n";
+    desk.write("a.yaml", &desk.usual(1, ">=0.9.0").replace("requires:\n", asked));
+    let advertiser = desk.start().unwrap();
+    let tag: waymark_tagging::Tag = "transcode/live/abr".parse().unwrap();
+    let live = Qualification::new(Arc::clone(&advertiser), tag.clone());
+    let (good, bad) = (node("good"), node("bad"));
+    for node in [&good, &bad] {
+        live.check(node, &says("0.9.1")).unwrap();
+    }
+    let admission = |node: &Node| advertiser.standing(node.id(), &tag).unwrap().decision.admission;
+    assert_eq!(admission(&good), waymark_tagging::Admission::Probe, "nothing was measured yet");
+
+    tokio::time::advance(Duration::from_secs(10)).await;
+    for n in 0..20 {
+        let sample = |ok| Sample { ok, ..Sample::default() };
+        let mut measured = desk.measured.lock();
+        measured.attempted(good.id(), sample(true), desk.clock.now());
+        measured.attempted(bad.id(), sample(n % 2 == 0), desk.clock.now());
+    }
+    assert_eq!(admission(&good), waymark_tagging::Admission::Yes);
+    assert_eq!(admission(&bad), waymark_tagging::Admission::No);
+    let missing = advertiser.standing(bad.id(), &tag).unwrap().missing.join("; ");
+    assert_eq!(
+        missing,
+        "needs observed slo.success_rate >= 0.9 over 1h with 10 samples, was observed at 0.5 over 1h"
+    );
+    let told = advertiser.matches(Some("bad:8935"), None);
+    assert_eq!(told[0].missing.join("; "), missing, "the report says what is decided");
+
+    // An hour later the window is empty: it gets its chance again.
+    tokio::time::advance(Duration::from_secs(3601)).await;
+    live.check(&bad, &says("0.9.1")).unwrap();
+    assert_eq!(admission(&bad), waymark_tagging::Admission::Probe);
+}
+
+#[tokio::test]
+async fn what_a_class_prefers_is_earned_in_part_or_whole() {
+    let desk = Desk::new();
+    let prefers = "\nprefers:\n  - {weight: 60, when: {key: codec.decode, op: in, values: [hevc]}}\n  \
+        - {weight: 20, when: {key: node.version, op: semver, values: [\">=0.9.1\"]}}\n";
+    desk.write("a.yaml", &format!("{}{prefers}", desk.usual(1, ">=0.8.0").trim_end()));
+    let advertiser = desk.start().unwrap();
+    let live = Qualification::new(Arc::clone(&advertiser), "transcode/live/abr".parse().unwrap());
+    let (newer, older, unheard) = (node("newer"), node("older"), node("unheard"));
+    live.check(&newer, &says("0.9.1")).unwrap();
+    live.check(&older, &says("0.8.9")).unwrap();
+    let earned = [&newer, &older, &unheard].map(|node| live.preference(node.id()));
+    assert_eq!(earned, [0.25, 0.0, 0.0]);
 }

@@ -1,6 +1,6 @@
 //! `waymark match`: its arguments.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use alloy_primitives::{Address, U256};
 use clap::Args;
@@ -35,6 +35,9 @@ pub(super) struct Match {
     /// as the command runs.
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "-", value_parser = serve)]
     prom: Option<Output>,
+    /// A file that adds tags and keys of a namespace to the built-in ones; several times for several.
+    #[arg(long, value_name = "FILE")]
+    tags: Vec<PathBuf>,
     /// With chain: a node's address; several, separated by commas, are asked in this order.
     #[arg(long, value_name = "URL", value_delimiter = ',', value_parser = node, requires = "registry")]
     rpc: Vec<Url>,
@@ -63,6 +66,7 @@ impl Match {
             requirements: self.requirements,
             chain: self.registry.map(|registry| RegistryAt { rpc, registry, from_block }),
             price: self.price,
+            tags: self.tags,
             every: again.then_some(self.every),
             output,
         }

@@ -129,6 +129,7 @@ fn value(config: &Config, key: &str) -> Node {
             Some(patterns) => list(patterns.iter().map(text)),
         },
         "tags.register" => text(config.tags.register),
+        "tags.files" => list(config.tags.files.iter().map(|p| text(p.display()))),
         "tags.ids" => list(
             config
                 .tags

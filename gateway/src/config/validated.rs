@@ -80,6 +80,7 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
             allowed: values.read("tags.allowed", parse::tag_patterns),
             ids: values.read("tags.ids", parse::tag_ids),
             register: values.read("tags.register", parse::truth),
+            files: values.read("tags.files", parse::paths),
         },
         requirements: requirements(values),
         records: Records {

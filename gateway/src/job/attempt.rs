@@ -6,10 +6,12 @@ use alloy_primitives::B256;
 use bytes::Bytes;
 use http::HeaderValue;
 use waymark_media::Container;
+use waymark_opendata::Blame;
 use waymark_payments::{
     payer::Payment,
     session::{Outcome as Paid, Refusal, Renewal},
 };
+use waymark_selection::Sample;
 use waymark_verification::{Outcome, Verdict, check};
 
 use super::Job;
@@ -17,7 +19,7 @@ use crate::{
     context::Context,
     orchestrator::{
         download::{self, Wanted},
-        error::{AttemptError, TransportError, chain},
+        error::{AttemptError, Next, TransportError, chain},
         segment::{self, Timeouts, Upload},
         session::Place,
         transport::{Peer, Reach},
@@ -67,6 +69,30 @@ pub(super) struct Attempted {
     pub(super) paid: Option<PaymentOf>,
     /// When it started.
     pub(super) started: waymark_selection::Moment,
+}
+
+impl Attempted {
+    /// What it says about the orchestrator; nothing where others are to blame or it never came to a
+    /// request.
+    pub(super) fn sample(&self, job: &Job) -> Option<Sample> {
+        let (ok, swapped, refused) = match &self.outcome {
+            Ok(_) => (true, false, false),
+            Err(error) if matches!(error.blame(), Blame::Orchestrator | Blame::Network) => {
+                let refused = matches!(error, AttemptError::Check { .. });
+                (false, error.next() != Next::Renew, refused)
+            }
+            Err(_) => return None,
+        };
+        Some(Sample {
+            ok,
+            total: self.times.total,
+            media: job.duration,
+            first_output: self.times.result,
+            upload: self.times.accepted.map(|took| (job.source.len() as u64, took)),
+            swapped,
+            verified: (ok || refused).then_some(ok),
+        })
+    }
 }
 
 impl<'a> Attempt<'a> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use waymark_proto::net::OrchestratorInfo;
-use waymark_tagging::{Facts, JobClass, Problems, UnitPrice, facts::MAX_FACTS_BYTES};
+use waymark_tagging::{Facts, JobClass, Problems, Registry, UnitPrice, facts::MAX_FACTS_BYTES};
 
 use super::{MatchError, address, read};
 use crate::{orchestrator::node::Node, signer::Signer, wire};
@@ -66,11 +66,9 @@ impl Orchestrator {
     }
 
     /// What its operator may want to look at.
-    pub(super) fn notices(&self) -> Vec<String> {
+    pub(super) fn notices(&self, tags: &Registry) -> Vec<String> {
         match self {
-            Self::File { facts, .. } => {
-                facts.notices(waymark_tagging::Registry::builtin().vocabulary())
-            }
+            Self::File { facts, .. } => facts.notices(tags.vocabulary()),
             Self::Node { .. } => Vec::new(),
         }
     }

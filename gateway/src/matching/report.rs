@@ -45,6 +45,7 @@ impl Report {
     pub(super) fn new(
         orchestrator: &Orchestrator,
         requirements: Loaded,
+        notices: Vec<String>,
         price: Option<UnitPrice>,
         at: Timestamp,
     ) -> Self {
@@ -66,8 +67,6 @@ impl Report {
                 "gateway": gateway, "seq": seq, "signed": signed, "expires_at": until,
             }));
         }
-        let mut notices = orchestrator.notices();
-        notices.extend(requirements.notices);
         Self {
             at,
             orchestrator: orchestrator.label().to_owned(),

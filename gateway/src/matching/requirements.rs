@@ -46,6 +46,7 @@ pub(super) struct Seen {
 pub(super) async fn load(
     request: &MatchRequest,
     http: &reqwest::Client,
+    tags: &Registry,
     now: Timestamp,
     seen: &mut Seen,
 ) -> Result<Loaded, MatchError> {
@@ -54,7 +55,7 @@ pub(super) async fn load(
         let at = request.chain.as_ref().ok_or(MatchError::NoChain)?;
         return chain::load(at, http, now).await;
     }
-    let Some(url) = address(source) else { return file(source, now, seen) };
+    let Some(url) = address(source) else { return file(source, tags, now, seen) };
     let url = if matches!(url.path(), "" | "/") { at(&url, WELL_KNOWN_PATH) } else { url };
     let bytes = fetch(http, &url).await?;
     let label = shown(&url);
@@ -81,14 +82,19 @@ pub(super) async fn classes_of(
     Ok(classes)
 }
 
-fn file(path: &str, now: Timestamp, seen: &mut Seen) -> Result<Loaded, MatchError> {
+fn file(
+    path: &str,
+    registry: &Registry,
+    now: Timestamp,
+    seen: &mut Seen,
+) -> Result<Loaded, MatchError> {
     let bytes = read(path, MAX_DOCUMENT_BYTES)?;
     let text = str::from_utf8(&bytes).map_err(|_| MatchError::Malformed(not_text(path)))?;
     if is_document(text) {
         let document = AnyDocument::read(path, &bytes).map_err(MatchError::Malformed)?;
         return Ok(settled(used(path.to_owned(), &document, now, seen)?, now));
     }
-    let rules = Authoring { registry: Registry::builtin(), now, gateway: None };
+    let rules = Authoring { registry, now, gateway: None };
     let set = ClassSet::from_yaml(&[ClassFile { label: path, text }], &rules)
         .map_err(MatchError::Malformed)?;
     Ok(Loaded {
@@ -180,7 +186,8 @@ pub(super) fn settled(mut loaded: Loaded, now: Timestamp) -> Loaded {
     loaded
 }
 
-fn at(base: &Url, path: &str) -> Url {
+/// The same place, another path.
+pub(super) fn at(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(path);
     url.set_query(None);

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
-use waymark_selection::{Failure, NodeId, Pool, Standing, pool::Census};
+use waymark_selection::{Failure, Measured, NodeId, Pool, Sample, Standing, pool::Census};
 
 use super::{node::Node, source};
 use crate::{clock::Clock, lifecycle::Tasks};
@@ -34,6 +34,7 @@ struct Shared {
     clock: Clock,
     tasks: Tasks,
     pool: Mutex<Pool>,
+    measured: Arc<Mutex<Measured>>,
     nodes: Mutex<HashMap<NodeId, Entry>>,
     /// True once every node of the first list was probed, whatever came of it.
     probed: watch::Sender<bool>,
@@ -81,6 +82,7 @@ impl Directory {
             clock,
             tasks: tasks.clone(),
             pool: Mutex::default(),
+            measured: Arc::default(),
             nodes: Mutex::default(),
             probed: watch::Sender::new(false),
             source_error: Mutex::default(),
@@ -115,9 +117,25 @@ impl Directory {
 
     /// Nodes in the order they should be tried.
     pub fn candidates(&self) -> Vec<Arc<Node>> {
-        let order = self.shared.pool.lock().rank(self.shared.clock.now());
+        self.candidates_preferring(|_| 0.0)
+    }
+
+    /// The same with a preference for each, see [`Pool::rank_preferring`].
+    pub fn candidates_preferring(&self, preference: impl Fn(&NodeId) -> f64) -> Vec<Arc<Node>> {
+        let now = self.shared.clock.now();
+        let order = self.shared.pool.lock().rank_preferring(now, preference);
         let nodes = self.shared.nodes.lock();
         order.iter().filter_map(|id| nodes.get(id).map(|e| Arc::clone(&e.node))).collect()
+    }
+
+    /// What is measured of orchestrators.
+    pub fn measured(&self) -> Arc<Mutex<Measured>> {
+        Arc::clone(&self.shared.measured)
+    }
+
+    /// An attempt said something about an orchestrator.
+    pub fn attempted(&self, id: &NodeId, sample: Sample) {
+        self.shared.measured.lock().attempted(id, sample, self.shared.clock.now());
     }
 
     /// How the nodes stand.
@@ -237,8 +255,10 @@ impl Directory {
             loop {
                 let started = directory.shared.clock.now();
                 if node.ping().await {
-                    let latency = directory.shared.clock.now().saturating_sub(started);
+                    let now = directory.shared.clock.now();
+                    let latency = now.saturating_sub(started);
                     directory.shared.pool.lock().reached(node.id(), latency);
+                    directory.shared.measured.lock().pinged(node.id(), latency, now);
                     directory.shared.probed.send_modify(|_| ());
                     pause = RETRY_FIRST;
                     // A failure seen by a job is looked into at once; whether it was the node's

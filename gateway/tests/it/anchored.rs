@@ -101,6 +101,7 @@ async fn gateways_are_found_by_the_logs_of_the_contract() {
         requirements: "chain".to_owned(),
         chain: Some(RegistryAt { rpc, registry, from_block: 0 }),
         price: None,
+        tags: Vec::new(),
         every: None,
         output: Output::Json,
     };

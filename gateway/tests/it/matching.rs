@@ -50,6 +50,7 @@ fn request(orchestrator: &str, requirements: &str) -> MatchRequest {
         requirements: requirements.to_owned(),
         chain: None,
         price: None,
+        tags: Vec::new(),
         every: None,
         output: Output::Text,
     }

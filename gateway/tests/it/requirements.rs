@@ -203,6 +203,7 @@ async fn the_report_to_an_orchestrator_says_what_selection_says() {
         requirements: format!("http://{}", gateway.media_address()),
         chain: None,
         price: None,
+        tags: Vec::new(),
         every: None,
         output: Output::Text,
     };

@@ -514,6 +514,14 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
          not have. Each costs a transaction, and is for ever.",
     ),
     setting(
+        "tags.files",
+        Kind::Paths,
+        "",
+        None,
+        "Files that add tags and keys of a namespace of yours, such as `x-acme`, to the built-in ones \
+         (`docs/requirements.md`). Read at start.",
+    ),
+    setting(
         "requirements.files",
         Kind::Paths,
         "",

@@ -142,13 +142,16 @@ impl Sessions {
         }
         used.extend(failed.iter().map(|f| f.node.id().clone()));
         let until = self.opener.clock.now() + SEARCH;
-        let candidates = self.opener.directory.candidates();
-        let candidates: Vec<_> =
-            candidates.into_iter().filter(|node| !used.contains(node.id())).collect();
-        let candidates = match &self.opener.qualification {
-            Some(qualification) => qualification.admitted(candidates),
-            None => candidates,
+        let directory = &self.opener.directory;
+        let qualification = self.opener.qualification.as_ref();
+        let mut candidates = match qualification {
+            Some(class) => directory.candidates_preferring(|id| class.preference(id)),
+            None => directory.candidates(),
         };
+        candidates.retain(|node| !used.contains(node.id()));
+        if let Some(class) = qualification {
+            candidates = class.admitted(candidates);
+        }
         if self.open_one_of(&candidates, false, until, failed).await {
             return true;
         }
