@@ -7,22 +7,19 @@
 
 mod compare;
 mod encode;
+mod fit;
 pub(crate) mod graph;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
-use ffmpeg_next::software::scaling;
 use ffmpeg_next::{Rational, Rescale};
 
-use crate::Target;
-use crate::av::{self, Fault, failed};
-use crate::sizing::output_size;
+use crate::av::{self, Fault};
 use crate::source::{Event, Source};
 use crate::tape::TapeError;
-use crate::transcode::{Pacer, TranscodeError, checked_rate};
+use crate::transcode::{TranscodeError, checked_rate};
 
 pub use compare::Difference;
 pub use encode::Encoding;
@@ -130,64 +127,6 @@ impl Reel {
     pub fn times_us(&self) -> Vec<i64> {
         let micros = Rational::new(1, 1_000_000);
         self.times.iter().map(|time| time.rescale(self.clock, micros)).collect()
-    }
-
-    /// Scaled to the size and paced to the rate that a node gives a rendition of `target`.
-    pub fn fit(&self, target: &Target, scaling: Scaling) -> Result<Self, TapeError> {
-        let (width, height) = output_size(self.size(), (target.width, target.height));
-        let scaled = self.scale(width, height, scaling)?;
-        let Some(fps) = target.fps else { return Ok(scaled) };
-        let rate = checked_rate(fps)?;
-        let mut pacer = Pacer::constant(rate.invert());
-        let (mut pictures, mut times) = (Vec::new(), Vec::new());
-        let mut held: Option<&Arc<Video>> = None;
-        for (picture, time) in scaled.pictures.iter().zip(&scaled.times) {
-            let shown = pacer.arrive(*time, self.clock);
-            if let Some(held) = held.replace(picture) {
-                for at in shown {
-                    pictures.push(Arc::clone(held));
-                    times.push(at);
-                }
-            }
-        }
-        if let Some(held) = held {
-            // A single picture's length is a guess, and nodes do not use it.
-            let end = if scaled.len() == 1 { scaled.times.first().copied() } else { None };
-            let shown = pacer.finish(end.unwrap_or(self.end), self.clock, !times.is_empty());
-            for at in shown {
-                pictures.push(Arc::clone(held));
-                times.push(at);
-            }
-        }
-        let end = times.last().map_or(0, |last| last + 1);
-        Self::checked(pictures, times, rate.invert(), rate, end)
-    }
-
-    /// Scaled to a size, in 8-bit 4:2:0.
-    pub fn scale(&self, width: u32, height: u32, scaling: Scaling) -> Result<Self, TapeError> {
-        let flags = match scaling {
-            Scaling::Bicubic => scaling::Flags::BICUBIC,
-            Scaling::Bilinear => scaling::Flags::BILINEAR,
-        };
-        let mut scaler: Option<(scaling::Context, (Pixel, u32, u32))> = None;
-        let mut pictures = Vec::with_capacity(self.len());
-        for picture in &self.pictures {
-            let from = (picture.format(), picture.width(), picture.height());
-            let context = match &mut scaler {
-                Some((context, of)) if *of == from => context,
-                slot => {
-                    let (format, w, h) = from;
-                    let to = (Pixel::YUV420P, width, height);
-                    let context = scaling::Context::get(format, w, h, to.0, to.1, to.2, flags)
-                        .map_err(failed("scale pictures"))?;
-                    &mut slot.insert((context, from)).0
-                }
-            };
-            let mut scaled = Video::empty();
-            context.run(picture, &mut scaled).map_err(failed("scale a picture"))?;
-            pictures.push(Arc::new(scaled));
-        }
-        Ok(self.with(pictures, self.times.clone()))
     }
 
     /// Sends all pictures through a graph from `[in]` to `[out]`; with `other` its pictures come at the same times as

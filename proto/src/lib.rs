@@ -1,9 +1,10 @@
 //! Wire types of the orchestrator protocol of go-livepeer v0.9.1.
 //!
 //! The messages are written by us with the exact field numbers of the wire, and generated at build
-//! time. Waymark's own [`net::JobTag`] rides at field 1001 of three messages; a peer that does not
-//! know it skips it. [`net::AuthToken`] is the exception to generated code: it keeps fields it does
-//! not know. This crate knows no transport and makes no decision.
+//! time. Waymark's own messages ride at field 1001: [`net::JobTag`] in three messages, [`net::Receipt`]
+//! in results; a peer that does not know them skips them. [`net::AuthToken`] is the exception to
+//! generated code: it keeps fields it does not know. This crate knows no transport and makes no
+//! decision.
 #![forbid(unsafe_code)]
 
 mod auth_token;

@@ -18,7 +18,7 @@ use waymark_media::{Container, Encoding, Reel, Tape, TrackKind};
 
 pub use variants::{Honest, Variant, variants};
 
-use recipes::{RECIPES, Recipe, Sound, Timing};
+use recipes::{Recipe, Sound, Timing};
 
 /// Time of a clip's first picture, in seconds; that of the segment before it is two less.
 const START: u32 = 10;
@@ -58,25 +58,36 @@ pub struct Clip {
 
 /// Names of the clips of a half, in a fixed order.
 pub fn names(half: Half) -> Vec<&'static str> {
-    RECIPES.iter().filter(|recipe| recipe.half == half).map(|recipe| recipe.name).collect()
+    recipes::of(half).iter().map(|recipe| recipe.name).collect()
 }
 
 /// The clip of this name, drawn on first use. Blocks.
 pub fn clip(name: &str) -> anyhow::Result<Arc<Clip>> {
     type Slot = Arc<Mutex<Option<Arc<Clip>>>>;
     static DRAWN: LazyLock<Mutex<HashMap<&'static str, Slot>>> = LazyLock::new(Mutex::default);
-    let recipe = RECIPES
-        .iter()
-        .find(|recipe| recipe.name == name)
+    let (half, recipe) = [Half::Training, Half::Unseen]
+        .into_iter()
+        .flat_map(|half| recipes::of(half).iter().map(move |recipe| (half, recipe)))
+        .find(|(_, recipe)| recipe.name == name)
         .with_context(|| format!("no clip is called `{name}`"))?;
     let slot = Arc::clone(DRAWN.lock().entry(recipe.name).or_default());
     let mut slot = slot.lock();
     if let Some(clip) = &*slot {
         return Ok(Arc::clone(clip));
     }
-    let clip = Arc::new(draw(recipe).with_context(|| format!("cannot draw the clip `{name}`"))?);
+    let clip =
+        Arc::new(draw(recipe, half).with_context(|| format!("cannot draw the clip `{name}`"))?);
     *slot = Some(Arc::clone(&clip));
     Ok(clip)
+}
+
+/// Another clip of the same half, for attacks that show another stream. Blocks.
+pub fn other(clip: &Clip) -> anyhow::Result<Arc<Clip>> {
+    let [first, second] = match clip.half {
+        Half::Training => ["traffic", "handheld"],
+        Half::Unseen => ["two-in-one", "pan-fast"],
+    };
+    self::clip(if clip.name == first { second } else { first })
 }
 
 /// All clips of a half, drawn by as many threads as there are processors. Blocks.
@@ -106,7 +117,7 @@ pub fn without_video() -> anyhow::Result<Bytes> {
     Ok(sound.write(Container::MpegTs)?)
 }
 
-fn draw(recipe: &Recipe) -> anyhow::Result<Clip> {
+fn draw(recipe: &Recipe, half: Half) -> anyhow::Result<Clip> {
     let (num, den) = recipe.rate;
     let per_clip = usize::try_from(LENGTH * num / den)?;
     let start = (START - LENGTH) * num / den;
@@ -136,7 +147,7 @@ fn draw(recipe: &Recipe) -> anyhow::Result<Clip> {
     };
     Ok(Clip {
         name: recipe.name,
-        half: recipe.half,
+        half,
         size,
         rate: recipe.rate,
         sound: recipe.sound != Sound::None,

@@ -10,6 +10,8 @@ mod parse;
 use std::fmt;
 use std::time::Duration;
 
+use crate::attack::Attack;
+
 pub use parse::FaultParseError;
 
 /// How often a fault strikes.
@@ -110,6 +112,8 @@ pub enum SegmentFault {
     OversizedResult(u64),
     /// 200, then a result error with this text.
     ResultError(String),
+    /// Renditions, claims or signatures of a cheater.
+    Attack(Attack),
 }
 
 /// Faults of a download.
@@ -313,6 +317,7 @@ impl SegmentFault {
             Self::WrongSeq => ("wrong-seq", None),
             Self::OversizedResult(bytes) => ("oversized-result", Some(bytes.to_string())),
             Self::ResultError(text) => ("result-error", Some(text.clone())),
+            Self::Attack(attack) => ("attack", Some(attack.to_string())),
         }
     }
 }

@@ -33,8 +33,8 @@ pub use fault::{
     PaymentFault, RefreshFault, SegmentFault, Times,
 };
 pub use orchestrator::{
-    Builder, ChainError, ChainView, FakeChain, Funds, Head, Held, OnChain, Orchestrator,
-    OrchestratorRequestSeen, PaymentStats, Price, ProfileList, ReceivedSegment, Redeemer, Report,
-    RpcChain, Stats, TagEarnings, Transcoding, Verdict, Wei, Winner,
+    Accomplices, Builder, ChainError, ChainView, FakeChain, Funds, Head, Held, OnChain,
+    Orchestrator, OrchestratorRequestSeen, PaymentStats, Price, ProfileList, ReceivedSegment,
+    Redeemer, Report, RpcChain, Stats, TagEarnings, Transcoding, Verdict, Wei, Winner,
 };
 pub use ticket::{COUNTER_BITS, Ticket, expected_value};

@@ -19,15 +19,18 @@ mod body;
 mod builder;
 mod capabilities;
 mod certificate;
+mod cheat;
 mod credentials;
 mod download;
 mod engine;
+mod forge;
 mod grpc;
 mod io;
 mod life;
 mod node;
 mod payee;
 mod port;
+mod receipt;
 mod refusal;
 mod reply;
 mod report;
@@ -47,12 +50,14 @@ use alloy_primitives::Address;
 use anyhow::Context as _;
 use parking_lot::Mutex;
 
+use crate::attack::AttackSpec;
 use crate::fault::{Fault, Times};
 use life::Life;
 use node::Node;
 use port::Port;
 
 pub use builder::Builder;
+pub use cheat::Accomplices;
 pub use engine::Transcoding;
 pub use payee::{
     ChainError, ChainView, FakeChain, Funds, Head, OnChain, PaymentStats, Price, Redeemer,
@@ -138,6 +143,16 @@ impl Orchestrator {
     /// Switches a fault on, after those of its phase that are on already.
     pub fn inject(&self, fault: impl Into<Fault>, times: Times) {
         self.node.faults.inject(fault.into(), times);
+    }
+
+    /// Switches an attack on, after those that are on already.
+    pub fn cheat(&self, attack: impl Into<AttackSpec>) {
+        self.node.cheat.add(attack.into());
+    }
+
+    /// Switches all attacks off.
+    pub fn be_honest(&self) {
+        self.node.cheat.clear();
     }
 
     /// Switches all faults off.

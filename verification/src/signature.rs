@@ -48,6 +48,11 @@ pub fn text_hash(message: &[u8]) -> B256 {
 /// `message` is what was signed, before the prefix: the hash of the rendition hashes for a result,
 /// Keccak-256 of the plain text for a request or a segment.
 pub fn recover(message: &B256, signature: &[u8]) -> Result<Address, SignatureError> {
+    recover_digest(&text_hash(message.as_slice()), signature)
+}
+
+/// The address whose key signed these 32 bytes as they are: for typed data, never for messages.
+pub fn recover_digest(digest: &B256, signature: &[u8]) -> Result<Address, SignatureError> {
     let (&v, scalars) = match signature.split_last() {
         Some(split) if signature.len() == LENGTH => split,
         _ => return Err(SignatureError::Length { found: signature.len() }),
@@ -63,7 +68,7 @@ pub fn recover(message: &B256, signature: &[u8]) -> Result<Address, SignatureErr
         return Err(SignatureError::HighS);
     }
     Signature::new(r, s, y_parity)
-        .recover_address_from_prehash(&text_hash(message.as_slice()))
+        .recover_address_from_prehash(digest)
         .map_err(|_| SignatureError::NoKey)
 }
 

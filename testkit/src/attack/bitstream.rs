@@ -88,7 +88,7 @@ pub(super) fn forge(
                 Tape::sound("anullsrc=r=48000:cl=mono", "aac", start, length(honest), container)?;
             video(honest)?.with(&silence, TrackKind::Audio).write(container)?
         }
-        A::DecoderBomb => bomb::made(Bomb::HugePicture, &scene.file(&video(honest)?, target)?)?,
+        A::DecoderBomb => return scene.bomb(Bomb::HugePicture, target),
         // Honest bytes: what is wrong is around them.
         A::BadSignature | A::HugeHash | A::LateOrPartial => scene.file(&video(honest)?, target)?,
         _ => return Ok(None),
@@ -118,7 +118,7 @@ fn damage(n: usize, mut unit: Vec<u8>) -> Option<Vec<u8>> {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        if state % DAMAGE == 0 {
+        if state.is_multiple_of(DAMAGE) {
             *byte ^= 1 << (state >> 32 & 7);
         }
     }

@@ -36,7 +36,10 @@ pub(super) fn forge(scene: &Scene, attack: Attack, honest: &Reel) -> anyhow::Res
             let (from, to) = (half, half + (n / 6).clamp(1, 10) - 1);
             filter(&format!("{black}:enable='between(n,{from},{to})'"))?
         }
-        A::OtherStream => honest.showing(scene.other()?)?,
+        // The pictures of the last three are the same; what differs is the protocol around them.
+        A::OtherStream | A::HonestHash | A::CheatAlone | A::CheatLater => {
+            honest.showing(scene.other()?)?
+        }
         A::Stale => match scene.previous()? {
             Some(previous) => honest.showing(previous)?,
             None => return Ok(None),
@@ -107,8 +110,6 @@ pub(super) fn forge(scene: &Scene, attack: Attack, honest: &Reel) -> anyhow::Res
         A::Brighter => filter("eq=brightness=0.08")?,
         A::Gamma => filter("eq=gamma=1.3")?,
         A::ThresholdHugging => hug(honest)?,
-        // The pictures are the same whatever the protocol around them.
-        A::HonestHash | A::CheatAlone | A::CheatLater => honest.showing(scene.other()?)?,
         _ => return Ok(None),
     }))
 }

@@ -3,9 +3,9 @@
 use std::cell::OnceCell;
 
 use bytes::Bytes;
-use waymark_media::{Encoding, Reel, Scaling, Speed, Tape, Target, TrackKind};
+use waymark_media::{Container, Encoding, Reel, Scaling, Speed, Tape, Target, TrackKind};
 
-use super::{Attack, Family, bitstream, pictures, quality};
+use super::{Attack, Bomb, Family, bitstream, bomb, pictures, quality};
 
 /// Block means that move by less are not seen, in samples of 8 bits: luma and chroma.
 const SEEN: (f64, f64) = (4.0, 3.0);
@@ -64,7 +64,7 @@ impl Scene {
     /// The honest rendition of a profile.
     pub fn honest_file(&self, target: &Target) -> anyhow::Result<Bytes> {
         let reel = self.honest(target)?;
-        Ok(self.file(&self.encode(&reel, target)?, target)?)
+        self.file(&self.encode(&reel, target)?, target)
     }
 
     /// The rendition a cheater sends for a profile. `None` where the attack cannot be made: no sound to remove, no
@@ -91,6 +91,17 @@ impl Scene {
             return Ok(Some(Forged { bytes, pixels: claim, material }));
         }
         bitstream::forge(self, attack, target, honest)
+    }
+
+    /// A rendition made to exhaust whoever decodes it; in MPEG-TS only. Blocks.
+    pub fn bomb(&self, bomb: Bomb, target: &Target) -> anyhow::Result<Option<Forged>> {
+        if target.container != Container::MpegTs {
+            return Ok(None);
+        }
+        let honest = self.honest(target)?;
+        let file = self.file(&self.encode(&honest, target)?, target)?;
+        let bytes = bomb::made(bomb, &file)?;
+        Ok(Some(Forged { bytes, pixels: pixels(&honest), material: true }))
     }
 
     /// Encodes pictures as an honest node would.

@@ -16,6 +16,7 @@ use clap::{Args, Parser, ValueEnum};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use waymark_testkit::attack::AttackSpec;
 use waymark_testkit::load::drawn_renditions;
 use waymark_testkit::{FaultSpec, Key, OnChain, Orchestrator, Price, RpcChain, Transcoding};
 
@@ -55,6 +56,9 @@ struct Cli {
     /// A fault from the start, for example segment:slow=3s:2 or download:corrupt; may be repeated.
     #[arg(long, value_name = "PHASE:KIND[=VALUE][:TIMES]")]
     fault: Vec<FaultSpec>,
+    /// An attack, its share of segments, and honest segments before it, for example A20 or A20:0.01:60; may be repeated.
+    #[arg(long, value_name = "ATTACK[:RATE[:AFTER]]")]
+    attack: Vec<AttackSpec>,
     /// How renditions are made.
     #[arg(long, value_enum, default_value = "transcode")]
     answer: Answer,
@@ -178,6 +182,9 @@ async fn start(cli: Cli) -> anyhow::Result<Orchestrator> {
     }
     for spec in cli.fault {
         builder = builder.fault(spec.fault, spec.times);
+    }
+    for attack in cli.attack {
+        builder = builder.attack(attack);
     }
     if let Some(key) = key(&cli.paid).await? {
         builder = builder.key(key.clone());

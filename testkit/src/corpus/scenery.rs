@@ -59,3 +59,20 @@ pub(super) fn mover(
         "[m{tag}];color=c={colour}:s={w}x{h}:r={rate}[o{tag}];[m{tag}][o{tag}]overlay=x='{x}':y='{y}':shortest=1"
     )
 }
+
+/// The usual size.
+pub(super) const USUAL: (u32, u32) = (640, 360);
+/// A stage for cameras that move over it.
+pub(super) const STAGE: (u32, u32) = (1280, 720);
+
+/// A camera that looks at a part of a stage; `x` and `y` are expressions of the time.
+pub(super) fn camera(seed: u32, rate: &str, x: &str, y: &str) -> String {
+    format!("{},crop=640:360:x='{x}':y='{y}'", texture(STAGE, rate, seed))
+}
+
+/// Two scenes one after the other, cut every `pictures`.
+pub(super) fn cuts(pictures: u32) -> String {
+    let [a, b] =
+        [camera(21, "30", "100+60*t", "80"), camera(22, "30", "400-50*t", "200+20*sin(3*t)")];
+    format!("{a}[a];{b}[b];[a][b]overlay=enable='mod(floor(n/{pictures}),2)':shortest=1")
+}

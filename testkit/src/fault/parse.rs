@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::attack::Attack;
+
 use super::{
     ConnectionFault, DownloadFault, Fault, FaultSpec, GetOrchestratorFault, ParamsFault,
     PaymentFault, RefreshFault, SegmentFault, Times,
@@ -54,7 +56,7 @@ const SEGMENT: &str = "slow=DURATION, busy, capped, hang-before-headers, hang-in
                        drop-before-headers, drop-mid-response, fewer-renditions, more-renditions, \
                        swapped-order, wrong-signature, corrupt-data, truncated-data, \
                        garbage-protobuf, empty-body, unknown-result, status=CODE, wrong-seq, \
-                       oversized-result[=BYTES], result-error=TEXT";
+                       oversized-result[=BYTES], result-error=TEXT, attack=NUMBER";
 const DOWNLOAD: &str =
     "not-found, hang, slow=DURATION, truncated, corrupt, oversized[=BYTES], status=CODE";
 const CONNECTION: &str = "new-certificate, refuse";
@@ -129,6 +131,7 @@ impl Given<'_> {
             "slow" => return Ok(F::Slow(self.duration()?)),
             "status" => return Ok(F::Status(self.status()?)),
             "result-error" => return Ok(F::ResultError(self.string()?)),
+            "attack" => return Ok(F::Attack(self.attack()?)),
             "oversized-result" => return Ok(F::OversizedResult(self.bytes(OVERSIZED_RESULT)?)),
             _ => {}
         }
@@ -263,6 +266,12 @@ impl Given<'_> {
         value.ok_or_else(|| self.wants("a whole number"))
     }
 
+    fn attack(&self) -> Result<Attack, FaultParseError> {
+        self.value
+            .and_then(|value| value.parse().ok())
+            .ok_or_else(|| self.wants("an attack from =A01 to =A64, or its name"))
+    }
+
     fn string(&self) -> Result<String, FaultParseError> {
         self.value.map(str::to_owned).ok_or_else(|| self.wants("a text after ="))
     }
@@ -295,6 +304,7 @@ mod tests {
                         .replace("DURATION", "3s")
                         .replace("CODE", "503")
                         .replace("TEXT", "a: b")
+                        .replace("NUMBER", "A20")
                         .replace("[=NONCE]", "=1023")
                         .replace("FACTOR", "3");
                     let text = format!("{phase}:{kind}");

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 
 use super::Orchestrator;
 use super::capabilities::{MAX_CAPABILITY, advertised, default_capabilities};
+use super::cheat::{Accomplices, Cheat};
 use super::engine::{Engine, Transcoding};
 use super::io::Gate;
 use super::life::Life;
@@ -18,6 +19,7 @@ use super::port::Port;
 use super::server;
 use super::stats::Recorder;
 use super::switchboard::Switchboard;
+use crate::attack::AttackSpec;
 use crate::client::Origin;
 use crate::clock::Clock;
 use crate::crypto::Key;
@@ -42,6 +44,8 @@ pub struct Builder {
     transcoding: Transcoding,
     threads: usize,
     faults: Vec<FaultSpec>,
+    attacks: Vec<AttackSpec>,
+    accomplices: Option<Accomplices>,
     wait: Duration,
     payments: Option<OnChain>,
 }
@@ -61,12 +65,15 @@ impl Default for Builder {
                 version: "0.9.1".to_owned(),
                 require_signatures: false,
                 check_hashes: true,
+                receipts: Some(0),
             },
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             service_uri: None,
             transcoding: Transcoding::Real,
             threads: 1,
             faults: Vec::new(),
+            attacks: Vec::new(),
+            accomplices: None,
             wait: WAIT,
             payments: None,
         }
@@ -183,6 +190,31 @@ impl Builder {
         self
     }
 
+    /// An attack and when it is made, from the start; may be given many times, and the first that strikes is made. Only
+    /// real transcoding can forge pictures: with fixed answers those attacks change nothing.
+    pub fn attack(mut self, attack: impl Into<AttackSpec>) -> Self {
+        self.attacks.push(attack.into());
+        self
+    }
+
+    /// Other nodes of the same operator, which tell each other what they are sent.
+    pub fn accomplices(mut self, accomplices: &Accomplices) -> Self {
+        self.accomplices = Some(accomplices.clone());
+        self
+    }
+
+    /// Signs receipts for this chain; 0, no chain, by default.
+    pub fn receipts_for(mut self, chain_id: u64) -> Self {
+        self.options.receipts = Some(chain_id);
+        self
+    }
+
+    /// Gives no receipts, as a stock node.
+    pub fn no_receipts(mut self) -> Self {
+        self.options.receipts = None;
+        self
+    }
+
     /// Longest that [`Orchestrator::wait_for`] waits; 20 s by default.
     pub fn wait_at_most(mut self, wait: Duration) -> Self {
         self.wait = wait;
@@ -214,6 +246,7 @@ impl Builder {
             payee,
             engine: Engine::new(self.transcoding, self.threads).await?,
             faults: Switchboard::new(self.faults),
+            cheat: Cheat::new(self.attacks, self.accomplices),
             stats: Recorder::new(),
             pause: Gate::new(),
             hold: Gate::new(),

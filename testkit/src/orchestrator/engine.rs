@@ -16,7 +16,9 @@ use waymark_media::{
 };
 use waymark_proto::net::video_profile as wire;
 
+use super::cheat::Ploy;
 use super::credentials::{Profile, SegmentJob};
+use super::forge;
 
 /// A rendition smaller than this counts as none.
 const MIN_RENDITION: usize = 25;
@@ -78,6 +80,7 @@ impl Engine {
         &self,
         job: &SegmentJob,
         body: Bytes,
+        ploy: Option<Ploy>,
     ) -> Result<Vec<Rendition>, String> {
         if let Some(clip) = &job.data.segment_parameters
             && clip.from > 0
@@ -98,7 +101,11 @@ impl Engine {
                 let job = job.clone();
                 tokio::task::spawn_blocking(move || {
                     let _permit = permit;
-                    real(&job, &body, cancel)
+                    let honest = || real(&job, &body, cancel);
+                    match ploy {
+                        Some(ploy) => forge::forged(&job, &body, &ploy, honest),
+                        None => honest(),
+                    }
                 })
                 .await
                 .unwrap_or_else(|_| Err("TranscoderStopped".to_owned()))
@@ -166,7 +173,7 @@ fn check_clip(job: &SegmentJob, body: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-fn target(profile: &Profile) -> Result<Target, String> {
+pub(crate) fn target(profile: &Profile) -> Result<Target, String> {
     if profile.encoder != wire::VideoCodec::H264 {
         return Err("Encoder not found".to_owned());
     }

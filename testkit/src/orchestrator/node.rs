@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use waymark_proto::net;
 
 use super::certificate::Identity;
+use super::cheat::Cheat;
 use super::engine::Engine;
 use super::io::Gate;
 use super::life::Life;
@@ -35,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) version: String,
     pub(crate) require_signatures: bool,
     pub(crate) check_hashes: bool,
+    /// Chain of the receipts that go with results; `None` gives none.
+    pub(crate) receipts: Option<u64>,
 }
 
 /// The node behind one port.
@@ -51,6 +54,7 @@ pub(crate) struct Node {
     /// `None` off-chain, where work is free.
     pub(crate) payee: Option<Arc<Payee>>,
     pub(crate) faults: Switchboard,
+    pub(crate) cheat: Cheat,
     pub(crate) stats: Recorder,
     /// Shut while the whole node is frozen.
     pub(crate) pause: Gate,

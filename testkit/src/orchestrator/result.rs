@@ -1,38 +1,93 @@
 //! The message that answers a segment, its signature, and the lies it can be told to hold.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use bytes::Bytes;
 use waymark_proto::net::{self, transcode_result::Result as Outcome};
 
 use super::credentials::{Profile, SegmentJob};
 use super::engine::Rendition;
 use super::node::Node;
+use super::receipt;
+use crate::attack::Attack;
 use crate::crypto::{Key, result_digest};
 use crate::fault::SegmentFault;
+
+/// What the name of a rendition's perceptual hash ends with.
+const HASH_EXTENSION: &str = ".phash";
+
+/// What is wrong with an answer on purpose.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lies<'a> {
+    pub(crate) fault: Option<&'a SegmentFault>,
+    pub(crate) attack: Option<Attack>,
+}
+
+/// What is wrong with perceptual hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HashLie {
+    Honest,
+    Missing,
+    Empty,
+    Endless,
+}
+
+/// What an attack does to perceptual hashes; one after the other where there are several ways.
+pub(crate) fn hash_lie(job: &SegmentJob, attack: Attack) -> Option<HashLie> {
+    match (attack, job.data.seq.rem_euclid(3)) {
+        (Attack::HonestHash, _) => Some(HashLie::Honest),
+        (Attack::HugeHash, 0) => Some(HashLie::Missing),
+        (Attack::HugeHash, 1) => Some(HashLie::Empty),
+        (Attack::HugeHash, _) => Some(HashLie::Endless),
+        _ => None,
+    }
+}
 
 /// The answer to a segment. The token in its information comes back as it was sent, its tag included.
 pub(crate) fn message(
     node: &Node,
     job: &SegmentJob,
+    gateway: Address,
     info: net::OrchestratorInfo,
     outcome: Result<Vec<Rendition>, String>,
-    fault: Option<&SegmentFault>,
+    lies: Lies<'_>,
 ) -> net::TranscodeResult {
-    let result = match outcome {
-        _ if fault == Some(&SegmentFault::UnknownResult) => None,
-        Ok(renditions) => Some(Outcome::Data(data(node, job, &renditions, fault))),
-        Err(text) => Some(Outcome::Error(text)),
+    let fault = lies.fault;
+    let (result, receipt) = match outcome {
+        _ if fault == Some(&SegmentFault::UnknownResult) => (None, None),
+        Ok(renditions) => {
+            let (data, hashes) = data(node, job, &renditions, lies);
+            let receipt = receipt(node, job, gateway, &data, &hashes);
+            (Some(Outcome::Data(data)), receipt)
+        }
+        Err(text) => (Some(Outcome::Error(text)), None),
     };
-    let ahead = i64::from(fault == Some(&SegmentFault::WrongSeq));
-    net::TranscodeResult { seq: job.data.seq.wrapping_add(ahead), info: Some(info), result }
+    let seq = job.data.seq.wrapping_add(i64::from(fault == Some(&SegmentFault::WrongSeq)));
+    net::TranscodeResult { seq, info: Some(info), result, receipt }
+}
+
+/// The node's word about what it returns, if it has a key and gives receipts.
+fn receipt(
+    node: &Node,
+    job: &SegmentJob,
+    gateway: Address,
+    data: &net::TranscodeData,
+    hashes: &[B256],
+) -> Option<net::Receipt> {
+    let (key, chain) = (node.options.key.as_ref()?, node.options.receipts?);
+    let claims = data.segments.iter().map(|segment| segment.pixels);
+    let made: Vec<_> = hashes.iter().copied().zip(claims).collect();
+    let now = node.options.clock.since_epoch();
+    Some(receipt::sign(key, chain, gateway, job, &made, now))
 }
 
 fn data(
     node: &Node,
     job: &SegmentJob,
     renditions: &[Rendition],
-    fault: Option<&SegmentFault>,
-) -> net::TranscodeData {
+    lies: Lies<'_>,
+) -> (net::TranscodeData, Vec<B256>) {
+    let Lies { fault, attack } = lies;
+    let hash_lie = attack.and_then(|attack| hash_lie(job, attack));
     let mut segments: Vec<_> = job
         .profiles
         .iter()
@@ -40,7 +95,10 @@ fn data(
         .map(|(profile, rendition)| net::TranscodedSegmentData {
             url: url(node, job, profile),
             pixels: rendition.pixels,
-            perceptual_hash_url: String::new(),
+            perceptual_hash_url: match hash_lie {
+                None | Some(HashLie::Missing) => String::new(),
+                Some(_) => url(node, job, profile) + HASH_EXTENSION,
+            },
         })
         .collect();
     let mut hashes: Vec<_> = renditions.iter().map(|rendition| rendition.hash).collect();
@@ -53,14 +111,24 @@ fn data(
             segments.reverse();
             hashes.reverse();
         }
+        _ if attack == Some(Attack::LateOrPartial) => {
+            segments.pop();
+            hashes.pop();
+        }
         _ => {}
     }
-    let sig = if fault == Some(&SegmentFault::WrongSignature) {
-        sign(&Key::random(), &hashes)
-    } else {
-        node.options.key.as_ref().map(|key| sign(key, &hashes)).unwrap_or_default()
+    let own = || node.options.key.as_ref().map(|key| sign(key, &hashes)).unwrap_or_default();
+    let sig = match (fault, attack, job.data.seq.rem_euclid(3)) {
+        (Some(SegmentFault::WrongSignature), ..) | (_, Some(Attack::BadSignature), 2) => {
+            sign(&Key::random(), &hashes)
+        }
+        (_, Some(Attack::BadSignature), 1) => Bytes::new(),
+        (_, Some(Attack::BadSignature), _) => {
+            own().iter().enumerate().map(|(n, byte)| byte ^ u8::from(n == 9)).collect()
+        }
+        _ => own(),
     };
-    net::TranscodeData { segments, sig }
+    (net::TranscodeData { segments, sig }, hashes)
 }
 
 fn sign(key: &Key, hashes: &[B256]) -> Bytes {
@@ -70,6 +138,11 @@ fn sign(key: &Key, hashes: &[B256]) -> Bytes {
 /// Name of a rendition's file in its profile's directory.
 pub(crate) fn file_name(job: &SegmentJob, profile: &Profile) -> String {
     format!("{}.{}", job.data.seq, profile.container.ext())
+}
+
+/// Name of the file with its perceptual hash.
+pub(crate) fn hash_file_name(job: &SegmentJob, profile: &Profile) -> String {
+    file_name(job, profile) + HASH_EXTENSION
 }
 
 /// Where a rendition can be fetched. Nothing is escaped, as a stock node does.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
 use http::header::CONTENT_TYPE;
@@ -19,22 +19,26 @@ use waymark_proto::{PAYMENT_HEADER, SEGMENT_HEADER, TAG_HEADER, net};
 
 use super::body::{self, MAX_SEGMENT, discard};
 use super::capabilities::compatible;
+use super::cheat::Ploy;
 use super::credentials::{self, SegmentJob};
 use super::engine::Rendition;
 use super::node::Context;
 use super::payee::{Paid, PaymentError};
 use super::refusal::Refusal;
 use super::reply::{self, Reply};
-use super::result;
+use super::result::{self, HashLie};
 use super::sessions::{EnterError, Entered};
 use super::stats::{ReceivedSegment, Verdict, count, push};
 use super::token::TokenError;
+use crate::attack::Attack;
 use crate::client;
 use crate::fault::{Fault, SegmentFault};
 use crate::ticket::address;
 
 /// Content type of a body that is the segment's URL; compared whole.
 const URI_MODE: &[u8] = b"application/vnd+livepeer.uri";
+/// Bytes of a perceptual hash that is meant to fill memory.
+const ENDLESS: usize = 300_000_000;
 /// Longest wait for a segment that is fetched by URL.
 const FETCH_TIME: std::time::Duration = std::time::Duration::from_secs(4);
 /// A refused body larger than this closes an HTTP/1.1 connection.
@@ -52,6 +56,8 @@ pub(crate) struct Credentials {
 /// What the payment of a segment settled.
 #[derive(Debug)]
 struct Order {
+    /// Who the work is for; zeros off-chain.
+    sender: Address,
     /// What the answer says of price and parameters, made before the payment was looked at.
     info: net::OrchestratorInfo,
     /// `None` off-chain.
@@ -141,11 +147,11 @@ async fn take_payment(
     let account = job.session_id();
     ctx.take_payment(&memory, payment, account, fault.as_ref()).await?;
     if ctx.node.payee.is_none() {
-        return Ok(Order { info, paid: None });
+        return Ok(Order { sender, info, paid: None });
     }
     let price = payment.expected_price.as_ref();
     ctx.check_balance(&memory, sender, account, price, fault.as_ref())?;
-    Ok(Order { info, paid: Some(Paid::new(memory, sender, account, price)) })
+    Ok(Order { sender, info, paid: Some(Paid::new(memory, sender, account, price)) })
 }
 
 /// Checks what the headers say.
@@ -224,9 +230,14 @@ fn accept(
     // The place is taken here, so that segments run in the order in which they were accepted.
     let entered = ctx.life.sessions.enter(job.session_id(), Instant::now());
     ctx.count_sessions();
+    let attack = ctx.node.cheat.next(job.announced_hash());
+    let attack = match fault {
+        Some(SegmentFault::Attack(attack)) => Some(*attack),
+        _ => attack,
+    };
     let (send, receive) = oneshot::channel();
     let dies = order.paid.as_ref().is_some_and(|paid| paid.price.is_none());
-    let work = work(ctx.clone(), job, order, segment, fault.cloned(), entered);
+    let work = work(ctx.clone(), job, order, segment, fault.cloned(), attack, entered);
     ctx.life.spawn(async move {
         let message = work.await;
         if send.send(message).is_err() {
@@ -263,8 +274,10 @@ async fn work(
     order: Order,
     segment: Bytes,
     fault: Option<SegmentFault>,
+    attack: Option<Attack>,
     entered: Result<Entered, EnterError>,
 ) -> Bytes {
+    let attack = dared(&ctx, attack, job.announced_hash()).await;
     let outcome = match (&fault, entered) {
         (Some(SegmentFault::Busy), _) | (_, Err(EnterError::Busy)) => {
             Err("OrchestratorBusy".to_owned())
@@ -277,9 +290,15 @@ async fn work(
             if let Some(SegmentFault::Slow(by)) = &fault {
                 tokio::time::sleep(*by).await;
             }
-            let made = ctx.node.engine.transcode(&job, segment).await;
+            let previous = entered.follow(segment.clone());
+            let ploy = attack.map(|attack| Ploy { attack, previous });
+            let made = ctx.node.engine.transcode(&job, segment, ploy).await;
+            if attack == Some(Attack::LateOrPartial) {
+                tokio::time::sleep(job.duration).await;
+            }
             if let Ok(renditions) = &made {
                 store(&entered, &job, renditions, fault.as_ref());
+                store_hashes(&entered, &job, attack);
                 if let Some(paid) = &order.paid {
                     let fee = paid.debit(renditions.iter().map(|rendition| rendition.pixels).sum());
                     ctx.node.stats.update(|stats| stats.payments.debited_wei.add(&fee));
@@ -294,13 +313,34 @@ async fn work(
         Ok(_) => stats.results += 1,
         Err(text) => count(&mut stats.result_errors, text),
     });
-    let message = result::message(&ctx.node, &job, order.info, outcome, fault.as_ref());
+    let lies = result::Lies { fault: fault.as_ref(), attack };
+    let message = result::message(&ctx.node, &job, order.sender, order.info, outcome, lies);
     let mut bytes = message.encode_to_vec();
     if fault == Some(SegmentFault::UnknownResult) {
         // Field 4, three bytes: a number no version of the message ever had.
         bytes.extend_from_slice(&[0x22, 3, 1, 2, 3]);
     }
     bytes.into()
+}
+
+/// What is really done to a segment, counted.
+async fn dared(ctx: &Context, attack: Option<Attack>, segment: B256) -> Option<Attack> {
+    let attack = ctx.node.cheat.dared(attack?, segment).await?;
+    ctx.node.stats.fault(&format!("attack:{attack}"));
+    Some(attack)
+}
+
+/// Perceptual hashes, where an attack is about them: as if of the right pictures, empty, or endless.
+fn store_hashes(entered: &Entered, job: &SegmentJob, attack: Option<Attack>) {
+    let bytes = match attack.and_then(|attack| result::hash_lie(job, attack)) {
+        None | Some(HashLie::Missing) => return,
+        Some(HashLie::Honest) => Bytes::from_static(&[0x5a; 5_538]),
+        Some(HashLie::Empty) => Bytes::new(),
+        Some(HashLie::Endless) => Bytes::from(vec![0; ENDLESS]),
+    };
+    for profile in &job.profiles {
+        entered.store(&profile.name, result::hash_file_name(job, profile), bytes.clone());
+    }
 }
 
 fn store(

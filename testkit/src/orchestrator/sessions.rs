@@ -49,6 +49,8 @@ struct State {
     in_flight: usize,
     last_used: Instant,
     files: HashMap<String, VecDeque<(String, Bytes)>>,
+    /// The newest segment, which a cheater may answer the next one with.
+    newest: Option<Bytes>,
 }
 
 /// A segment inside its session. Dropping it lets the next one in.
@@ -129,7 +131,12 @@ impl Session {
     fn new(now: Instant) -> Self {
         Self {
             running: Arc::default(),
-            state: Mutex::new(State { in_flight: 0, last_used: now, files: HashMap::new() }),
+            state: Mutex::new(State {
+                in_flight: 0,
+                last_used: now,
+                files: HashMap::new(),
+                newest: None,
+            }),
         }
     }
 }
@@ -138,6 +145,11 @@ impl Entered {
     /// Waits until the segments that came before are done.
     pub(crate) async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
         Arc::clone(&self.session.running).lock_owned().await
+    }
+
+    /// Keeps a segment, and gives the one before it.
+    pub(crate) fn follow(&self, segment: Bytes) -> Option<Bytes> {
+        self.session.state.lock().newest.replace(segment)
     }
 
     /// Keeps a file; the thirteenth of a profile pushes out the first.

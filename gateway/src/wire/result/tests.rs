@@ -7,7 +7,7 @@ fn segment(url: &str) -> TranscodedSegmentData {
 }
 
 fn encoded(seq: i64, outcome: Outcome) -> Bytes {
-    TranscodeResult { seq, result: Some(outcome), info: None }.encode_to_vec().into()
+    TranscodeResult { seq, result: Some(outcome), info: None, receipt: None }.encode_to_vec().into()
 }
 
 fn data(segments: Vec<TranscodedSegmentData>) -> Outcome {

@@ -47,7 +47,12 @@ fn result() -> impl Strategy<Value = TranscodeResult> {
         1 => ".{0,300}".prop_map(|text| Some(Outcome::Error(text))),
         1 => Just(None),
     ];
-    (0..3_i64, outcome).prop_map(|(seq, result)| TranscodeResult { seq, result, info: None })
+    (0..3_i64, outcome).prop_map(|(seq, result)| TranscodeResult {
+        seq,
+        result,
+        info: None,
+        receipt: None,
+    })
 }
 
 fn info() -> impl Strategy<Value = OrchestratorInfo> {
