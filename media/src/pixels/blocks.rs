@@ -4,7 +4,12 @@
 //! are whole numbers and the only rounding is the last one. Rows are added up first, column by column, which
 //! compilers turn into wide additions; only the sums are cut into blocks.
 
+use std::ops::Range;
+
 use super::Lattice;
+
+/// Rows of bytes whose sum fits 16 bits.
+const BAND: usize = 256;
 
 /// One block along one axis, in whole samples and weights of those its borders cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +92,9 @@ pub(super) struct Divider {
     size: (u32, u32),
     across: Axis,
     down: Axis,
-    /// Sums of rows, for each column.
+    /// Sums of rows, for each column, and of a few rows at a time.
     columns: Vec<u32>,
+    sums: Vec<u16>,
 }
 
 impl Divider {
@@ -98,6 +104,7 @@ impl Divider {
             across: Axis::new(size.0, lattice.columns, lattice.shift.0),
             down: Axis::new(size.1, lattice.rows, lattice.shift.1),
             columns: vec![0; size.0 as usize],
+            sums: vec![0; size.0 as usize],
         }
     }
 
@@ -113,10 +120,10 @@ impl Divider {
         for down in &self.down.spans {
             totals.fill(0);
             let (from, to) = down.full;
-            add(plane, from..to, &mut self.columns);
+            add(plane, from..to, &mut self.columns, &mut self.sums);
             weigh(&self.across, &self.columns, self.down.unit, &mut totals);
             for (row, weight) in down.cut.into_iter().filter(|(_, weight)| *weight > 0) {
-                add(plane, row..row + 1, &mut self.columns);
+                add(plane, row..row + 1, &mut self.columns, &mut self.sums);
                 weigh(&self.across, &self.columns, weight, &mut totals);
             }
             for (total, across) in totals.iter().zip(&self.across.spans) {
@@ -130,7 +137,7 @@ impl Divider {
 }
 
 /// Sums `rows` of a plane into `columns`, whatever those held before.
-fn add(plane: &Plane<'_>, rows: std::ops::Range<usize>, columns: &mut [u32]) {
+fn add(plane: &Plane<'_>, rows: Range<usize>, columns: &mut [u32], sums: &mut [u16]) {
     columns.fill(0);
     if plane.depth > 8 {
         for y in rows {
@@ -143,20 +150,32 @@ fn add(plane: &Plane<'_>, rows: std::ops::Range<usize>, columns: &mut [u32]) {
         }
         return;
     }
+    let mut start = rows.start;
+    while start < rows.end {
+        let end = rows.end.min(start + BAND);
+        add_band(plane, start..end, sums);
+        for (column, sum) in columns.iter_mut().zip(sums.iter()) {
+            *column += u32::from(*sum);
+        }
+        start = end;
+    }
+}
+
+/// Sums at most [`BAND`] rows of bytes. All of it in 16 bits, so that compilers add eight or more at once.
+fn add_band(plane: &Plane<'_>, rows: Range<usize>, sums: &mut [u16]) {
+    sums.fill(0);
     let mut next = rows.start;
     while next + 4 <= rows.end {
         let [first, second, third, fourth] = [0, 1, 2, 3].map(|n| plane.row(next + n));
         let samples = first.iter().zip(second).zip(third).zip(fourth);
-        for (sum, (((a, b), c), d)) in columns.iter_mut().zip(samples) {
-            // four samples fit 16 bits, which halves the width of the additions
-            let four = (u16::from(*a) + u16::from(*b)) + (u16::from(*c) + u16::from(*d));
-            *sum += u32::from(four);
+        for (sum, (((a, b), c), d)) in sums.iter_mut().zip(samples) {
+            *sum += (u16::from(*a) + u16::from(*b)) + (u16::from(*c) + u16::from(*d));
         }
         next += 4;
     }
     for y in next..rows.end {
-        for (sum, sample) in columns.iter_mut().zip(plane.row(y)) {
-            *sum += u32::from(*sample);
+        for (sum, sample) in sums.iter_mut().zip(plane.row(y)) {
+            *sum += u16::from(*sample);
         }
     }
 }
