@@ -20,6 +20,7 @@ mod files;
 mod identity;
 mod known;
 mod load;
+mod manifest;
 mod metrics;
 mod published;
 mod qualify;
@@ -42,6 +43,7 @@ pub use self::{
     identity::Identity,
     known::NodeMatch,
     load::Refused,
+    manifest::{Manifest, Unanchorable, is_due, meaning},
     metrics::AdvertiseMetrics,
     published::{Carried, Published, Served, Unpublishable},
     qualify::{Draw, Qualification},

@@ -180,7 +180,8 @@ pub(super) fn settled(mut loaded: Loaded, now: Timestamp) -> Loaded {
     loaded
 }
 
-fn at(base: &Url, path: &str) -> Url {
+/// The same place, another path.
+pub(super) fn at(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(path);
     url.set_query(None);
