@@ -13,12 +13,14 @@ use alloy_sol_types::{Eip712Domain, eip712_domain, sol};
 
 #[cfg(test)]
 mod abi;
+mod floors;
 pub(crate) mod refusal;
 mod seed;
 #[cfg(test)]
 mod tests;
 
 pub use self::JobTagRegistry::{Advert, Commit, Leaf, TagInfo, Ticket};
+pub use self::floors::Floors;
 pub use self::seed::{SeedTag, seed};
 
 /// Children of a tag with this flag may be registered by anybody.

@@ -21,6 +21,7 @@ mod files;
 mod identity;
 mod known;
 mod load;
+mod manifest;
 mod metrics;
 mod published;
 mod qualify;
@@ -44,6 +45,7 @@ pub use self::{
     identity::Identity,
     known::{NodeMatch, Standing},
     load::Refused,
+    manifest::{Manifest, Unanchorable, is_due, meaning},
     metrics::AdvertiseMetrics,
     published::{Carried, Published, Served, Unpublishable},
     qualify::{Draw, Qualification},

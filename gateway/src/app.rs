@@ -26,7 +26,7 @@ use crate::{
         error::chain,
         transport::Transport,
     },
-    payments::{self, PaymentsError, Started},
+    payments::{self, PaymentsError, Started, books},
     signer::{OffChain, Signer},
     streams::Streams,
     wire,
@@ -264,6 +264,14 @@ fn run_services(context: &Arc<Context>, media: TcpListener) {
         let (directory, request) = (context.directory.clone(), context.identity.clone());
         let describing = Arc::clone(advertiser).describe_all(directory, request);
         tasks.service("descriptions", describing);
+        if let Some(payments) = &context.payments {
+            let anchoring = Arc::clone(payments).keep_anchored(Arc::clone(advertiser));
+            tasks.service("anchor", anchoring);
+        }
+    }
+    if context.payments.is_none() && context.config.records.parquet {
+        let data_dir = context.config.data_dir.clone();
+        tasks.service("books of days", books::keep_days(data_dir, context.clock.clone()));
     }
     let transport = context.transport.clone();
     tasks.service("sweep", async move {

@@ -190,6 +190,10 @@ pub struct Requirements {
     pub data_url: Option<Url>,
     /// How long a published document is valid, at least a minute.
     pub lifetime: Duration,
+    /// Whether the registry is told of the classes.
+    pub anchor: bool,
+    /// Between two changes that the registry is told of.
+    pub anchor_every: Duration,
     /// Share of new sessions that begin with orchestrators of whom too little is known, 0 to 100.
     pub probe_percent: u8,
 }

@@ -11,6 +11,7 @@
 //! The rules of money are in the crate `waymark-payments`; nothing here signs, counts or checks a
 //! ticket.
 
+pub mod anchor;
 pub mod books;
 mod caps;
 pub mod error;
@@ -61,6 +62,8 @@ pub struct Payments {
     pub source: PaymentSource,
     /// Round books, and the numbers of tags.
     pub books: books::Books,
+    /// What the registry is told of the job classes.
+    pub anchor: anchor::Anchor,
     caps: Caps,
     clock: Clock,
     ai_registry: bool,

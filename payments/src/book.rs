@@ -9,11 +9,13 @@
 //!
 //! Pure but for [`TagRegistry`], which reads the registry; the gateway writes files and sends.
 
+mod anchor;
 mod dataset;
 mod due;
 mod leaves;
 mod registry;
 
+pub use anchor::AnchoredManifest;
 pub use dataset::dataset_root;
 pub use due::{Next, WINDOW, is_due, next};
 pub use leaves::leaves;

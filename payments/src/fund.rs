@@ -107,6 +107,16 @@ pub enum FundError {
         /// How long was waited.
         waited: Duration,
     },
+    /// Another one with the same nonce came first: nothing was sent in vain, and this can be sent now.
+    #[error(
+        "the transaction before it ({purpose}) came into a block first, txHash={hash}; plan again"
+    )]
+    Overtaken {
+        /// The other one.
+        hash: alloy_primitives::B256,
+        /// What it was for.
+        purpose: String,
+    },
     /// It is in a block and failed: nothing changed but the gas is paid.
     #[error(
         "transaction failed txHash={hash}: gas was paid and nothing changed; plan again to see why"

@@ -143,6 +143,8 @@ fn value(config: &Config, key: &str) -> Node {
         "requirements.url" => config.requirements.url.as_ref().map_or(Node::Null, text),
         "requirements.data_url" => config.requirements.data_url.as_ref().map_or(Node::Null, text),
         "requirements.lifetime" => text(show_duration(config.requirements.lifetime)),
+        "requirements.anchor" => text(config.requirements.anchor),
+        "requirements.anchor_every" => text(show_duration(config.requirements.anchor_every)),
         "requirements.probe_percent" => text(config.requirements.probe_percent),
         "records.jsonl" => text(config.records.jsonl),
         "records.parquet" => text(config.records.parquet),

@@ -158,6 +158,8 @@ fn requirements(values: &mut Values) -> Requirements {
         url: values.read("requirements.url", parse::url),
         data_url: values.read("requirements.data_url", parse::url),
         lifetime: values.read("requirements.lifetime", parse::duration),
+        anchor: values.read("requirements.anchor", parse::truth),
+        anchor_every: values.read("requirements.anchor_every", parse::duration),
         probe_percent: values.read("requirements.probe_percent", parse::count),
     };
     let urls = [

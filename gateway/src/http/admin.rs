@@ -106,6 +106,7 @@ fn router(admin: Shared) -> Router {
         .route("/readyz", get(ready::ready))
         .route("/requirements", get(requirements::requirements))
         .route("/matches", get(requirements::matches))
+        .route("/anchor", post(requirements::anchor))
         .route("/payments", get(payments::payments))
         .route("/EthChainID", get(chain::chain_id))
         .route("/currentBlock", get(chain::current_block))

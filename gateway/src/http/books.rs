@@ -1,5 +1,6 @@
-//! `/data/v1/rounds/…`: leaf files of round books, and the lists of data files in them. Anybody may read
-//! them, from any web page.
+//! `/data/v1/rounds/…`: leaf files of round books, and the lists of data files in them;
+//! `/data/v1/manifests/…` and `/data/v1/classes/…`: documents that the chain has the hash of. Anybody may
+//! read them, from any web page.
 
 use std::{convert::Infallible, io};
 
@@ -14,7 +15,10 @@ use super::media::{self, Reply};
 use crate::{
     context::Context,
     errors::{Problem, Reason},
-    payments::books::{LeafFile, leaf_file},
+    payments::{
+        anchor::anchored_file,
+        books::{LeafFile, leaf_file},
+    },
 };
 
 /// Read at once; a book of a million sessions has 400 MB.
@@ -23,11 +27,15 @@ const METHODS: &str = "GET, HEAD";
 
 /// The answer, if a book is asked for.
 pub(super) async fn answer(context: &Context, parts: &Parts) -> Option<Reply> {
-    let file = LeafFile::parse(parts.uri.path())?;
+    let data_dir = &context.config.data_dir;
+    let (path, kept) = match LeafFile::parse(parts.uri.path()) {
+        // A late ticket makes a revision.
+        Some(file) => (leaf_file(data_dir, &file), "no-cache"),
+        None => (anchored_file(data_dir, parts.uri.path())?, "public, max-age=31536000, immutable"),
+    };
     if !matches!(parts.method, Method::GET | Method::HEAD) {
         return Some(media::problem(&Problem::method_not_allowed(&parts.method, METHODS)));
     }
-    let path = leaf_file(&context.config.data_dir, &file);
     let opened = async {
         let file = File::open(&path).await?;
         let length = file.metadata().await?.len();
@@ -37,9 +45,9 @@ pub(super) async fn answer(context: &Context, parts: &Parts) -> Option<Reply> {
         Ok(opened) => opened,
         Err(error) => {
             if error.kind() != io::ErrorKind::NotFound {
-                tracing::warn!(%error, path = %path.display(), "a round book cannot be read");
+                tracing::warn!(%error, path = %path.display(), "published data cannot be read");
             }
-            let text = "there is no such round book; one is made when its round is over";
+            let text = "there is no such round book or document; a book is made when its round is over";
             return Some(media::problem(&Problem::new(Reason::NotFound, text)));
         }
     };
@@ -55,8 +63,7 @@ pub(super) async fn answer(context: &Context, parts: &Parts) -> Option<Reply> {
     headers.insert(header::CONTENT_LENGTH, length.into());
     let anybody = header::HeaderValue::from_static("*");
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
-    // A late ticket makes a revision.
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-cache"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(kept));
     Some(reply)
 }
 

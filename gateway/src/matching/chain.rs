@@ -19,12 +19,12 @@ use waymark_contracts::job_tag_registry::JobTagRegistry::{
 use waymark_payments::chain::rpc::{Request, Rpc, RpcError, RpcSettings};
 use waymark_tagging::{
     canonical::SigningDomain,
-    document::{AnyDocument, Expectation},
+    document::{AnyDocument, Expectation, SignedBy, WELL_KNOWN_PATH},
 };
 
 use super::{
     MatchError, address,
-    requirements::{Document, Loaded, classes_of, fetch, settled},
+    requirements::{Document, Loaded, at, classes_of, fetch, settled},
 };
 
 /// Most gateways that are asked.
@@ -53,7 +53,7 @@ pub(super) async fn load(
     http: &reqwest::Client,
     now: Timestamp,
 ) -> Result<Loaded, MatchError> {
-    let settings = RpcSettings::default();
+    let settings = RpcSettings { option: "--rpc", ..RpcSettings::default() };
     let rpc = Rpc::new(&at.rpc, settings).map_err(|error| MatchError::Chain(error.into()))?;
     let chain_id = rpc.learn_chain_id().await.map_err(|error| MatchError::Chain(error.into()))?;
     let domain = SigningDomain { chain_id, registry: at.registry };
@@ -110,6 +110,18 @@ async fn one(
             "the document of gateway {gateway:#x} is newer than the one it anchored on chain"
         ));
     }
+    // The anchored one is found for as long as it holds; the gateway goes by its newest.
+    let newest = newest(http, &document, &url, expect).await.unwrap_or_else(|error| {
+        let gateway = head.gateway;
+        let why = crate::orchestrator::error::chain(&error);
+        let notice = format!(
+            "gateway {gateway:#x} has anchored what is used, its newest document cannot be: {why}"
+        );
+        loaded.notices.push(notice);
+        None
+    });
+    let (document, url, signed) = newest.unwrap_or((document, url, signed));
+    let head = document.head();
     loaded.documents.push(Document {
         gateway: head.gateway,
         seq: head.seq,
@@ -118,6 +130,31 @@ async fn one(
     });
     loaded.classes.extend(classes_of(&document, http, &url, expect).await?);
     Ok(())
+}
+
+/// What the gateway publishes at its well-known address, if that is newer than what it anchored.
+async fn newest(
+    http: &reqwest::Client,
+    anchored: &AnyDocument,
+    found_at: &Url,
+    expect: &Expectation,
+) -> Result<Option<(AnyDocument, Url, SignedBy)>, MatchError> {
+    let AnyDocument::Gateway(received) = anchored else { return Ok(None) };
+    let Some(base) = received.document.urls.api.as_deref().and_then(address) else {
+        return Ok(None);
+    };
+    let url = at(&base, WELL_KNOWN_PATH);
+    if url == *found_at {
+        return Ok(None);
+    }
+    let bytes = fetch(http, &url).await?;
+    let what = super::shown(&url);
+    let document = AnyDocument::read(&what, &bytes).map_err(MatchError::Malformed)?;
+    let seq = anchored.head().seq;
+    let expect = Expectation { min_seq: seq, ..*expect };
+    let signed =
+        document.verify(&expect).map_err(|source| MatchError::Untrusted { what, source })?;
+    Ok((document.head().seq > seq).then_some((document, url, signed)))
 }
 
 /// What the contract's logs say of each gateway.

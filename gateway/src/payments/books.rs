@@ -13,6 +13,7 @@
 
 mod build;
 mod commit;
+mod days;
 mod error;
 mod files;
 mod keep;
@@ -32,7 +33,11 @@ use waymark_payments::{
 use waymark_tagging::Tag;
 
 pub use self::error::BookError;
-pub(crate) use self::files::{LeafFile, leaf_file};
+pub(in crate::payments) use self::files::{put, slashed};
+pub(crate) use self::{
+    days::keep_days,
+    files::{LeafFile, leaf_file},
+};
 pub use self::metrics::BookMetrics;
 pub use self::numbers::Numbers;
 use crate::config::Config;
@@ -148,6 +153,16 @@ impl Books {
             metrics,
             report: Mutex::new(report),
         }
+    }
+
+    /// The registry of tags, if there is one.
+    pub(in crate::payments) fn registry(&self) -> Option<&TagRegistry> {
+        self.registry.as_ref()
+    }
+
+    /// Between two polls of the chain.
+    pub(in crate::payments) fn poll(&self) -> Duration {
+        self.settings.poll
     }
 
     /// What is told under `/status`.

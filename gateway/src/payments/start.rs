@@ -19,6 +19,7 @@ use waymark_payments::{
 
 use super::{
     Caps, KeyError, Payments,
+    anchor::{Anchor, AnchorMetrics},
     books::{BookMetrics, Books},
 };
 use crate::{clock::Clock, config::Config, funds::fund_settings};
@@ -143,6 +144,7 @@ pub async fn start(
     let funds = Arc::new(Funds::of(&chain, settings));
     let counted = BookMetrics::register(registry)?;
     let payments = Payments {
+        anchor: Anchor::new(config, &source, AnchorMetrics::register(registry)?),
         books: Books::new(config, &chain, funds, key, secret, counted),
         payer,
         chain,

@@ -1,6 +1,7 @@
 //! Paying on a local chain: real contracts' rules, strict payees, the gateway as it is.
 
 mod admin;
+mod anchor;
 mod chaos;
 mod classes;
 mod commands;

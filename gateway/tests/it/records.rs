@@ -67,3 +67,47 @@ async fn parquet_files_lie_where_readers_look_for_them() {
     });
     assert_eq!(found.await, 1);
 }
+
+#[tokio::test]
+async fn without_a_chain_the_data_files_of_a_day_are_in_one_book() {
+    let orchestrator = orchestrator().await;
+    let gateway = Gateway::start(&[&orchestrator]).await;
+    gateway.push("movie", 0).await;
+    let mut config = gateway.context().config.clone();
+    let dir = gateway.stop().await;
+
+    // The file was closed when the gateway stopped; the next day it is in the book of the day before.
+    let yesterday = |gateway: &Gateway| {
+        let now = gateway.context().clock.wall() - jiff::SignedDuration::from_hours(1);
+        now.as_second() / 86_400 - 1
+    };
+    config.http_addr = "127.0.0.1:0".to_owned();
+    let gateway = Gateway::run(config, dir).await;
+    let day = yesterday(&gateway);
+    let path = format!("/data/v1/rounds/{day}.files.json");
+    let listed = async {
+        let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+        loop {
+            ticks.tick().await;
+            let (status, text) = gateway.get(&path).await;
+            if status == StatusCode::OK {
+                return text;
+            }
+        }
+    };
+    let list = tokio::time::timeout(std::time::Duration::from_secs(20), listed).await;
+    let list: serde_json::Value = serde_json::from_str(&list.expect("a list")).expect("JSON");
+    assert_eq!((&list["chainId"], &list["round"]), (&0.into(), &day.into()));
+    assert_eq!(list["gateway"], "0x0000000000000000000000000000000000000000");
+    let [file] = list["files"].as_array().expect("files").as_slice() else { panic!("{list:#}") };
+    assert_eq!(file["rows"], 1);
+    assert_ne!(list["datasetRoot"], alloy_primitives::B256::ZERO.to_string());
+    let (_, book) = gateway.get(&format!("/data/v1/rounds/{day}.json")).await;
+    let book = waymark_tagging::round::RoundBook::read(book.as_bytes()).expect("a leaf file");
+    assert_eq!((book.leaves().len(), book.root()), (0, alloy_primitives::B256::ZERO));
+
+    // The day of now is not over.
+    let (status, _) = gateway.get(&format!("/data/v1/rounds/{}.json", day + 1)).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    gateway.stop().await;
+}

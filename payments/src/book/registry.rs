@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, keccak256};
 use waymark_contracts::{JobTagRegistry, RoundsManager, job_tag_registry::SCHEME_TAGGED};
 
-use crate::chain::{Call, Chain, ReadError};
+use crate::chain::{Call, Chain, ReadError, Reader};
 
 /// Rounds ahead in which an announced scheme is looked for.
 const AHEAD: u64 = 3;
@@ -35,6 +35,15 @@ impl TagRegistry {
     /// Where it is.
     pub fn address(&self) -> Address {
         self.address
+    }
+
+    /// The gateway.
+    pub(super) fn sender(&self) -> Address {
+        self.chain.sender()
+    }
+
+    pub(super) fn reader(&self) -> &Reader {
+        self.chain.reader()
     }
 
     /// The numbers of paths, in their order; 0 for those that are not registered.

@@ -34,9 +34,12 @@ const MAX_BATCH: usize = 40;
 pub enum EndpointError {
     /// None given.
     #[error(
-        "no RPC endpoint is given; set -ethUrl to one or several addresses, separated by commas"
+        "no RPC endpoint is given; set {option} to one or several addresses, separated by commas"
     )]
-    None,
+    None {
+        /// Where the operator gives them.
+        option: &'static str,
+    },
     /// Another scheme.
     #[error("{host}: scheme {scheme:?} is not supported; accepted: http, https, ws, wss")]
     Scheme {
@@ -62,13 +65,15 @@ pub enum EndpointError {
 pub enum RpcError {
     /// Every one that was asked failed.
     #[error(
-        "no RPC endpoint answered ({tried} asked, the last was {host}); check -ethUrl and the provider's state"
+        "no RPC endpoint answered ({tried} asked, the last was {host}); check {option} and the provider's state"
     )]
     Unreachable {
         /// How many were asked.
         tried: usize,
         /// Host of the last one.
         host: String,
+        /// Where the operator gives them.
+        option: &'static str,
         /// What became of the last one.
         #[source]
         source: Fault,
@@ -103,12 +108,14 @@ pub struct RpcSettings {
     pub deadline: Duration,
     /// The chain's id; without it, the first endpoint to answer decides.
     pub chain_id: Option<u64>,
+    /// Where the operator gives the endpoints, for messages.
+    pub option: &'static str,
 }
 
 impl Default for RpcSettings {
-    /// Ten seconds, any chain.
+    /// Ten seconds, any chain, `-ethUrl`.
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(10), chain_id: None }
+        Self { deadline: Duration::from_secs(10), chain_id: None, option: "-ethUrl" }
     }
 }
 
@@ -188,7 +195,7 @@ impl Rpc {
         settings: RpcSettings,
     ) -> Result<Self, EndpointError> {
         if transports.is_empty() {
-            return Err(EndpointError::None);
+            return Err(EndpointError::None { option: settings.option });
         }
         let endpoints =
             transports.into_iter().map(|(host, way)| Endpoint::new(host, way)).collect();
@@ -274,7 +281,8 @@ impl Rpc {
                     let host = self.0.endpoints[index].host().to_owned();
                     tracing::debug!(%host, error = %fault, "RPC endpoint set aside");
                     self.set_aside(index, fault.clone());
-                    last = Some(RpcError::Unreachable { tried: tried + 1, host, source: fault });
+                    let (tried, option) = (tried + 1, self.0.settings.option);
+                    last = Some(RpcError::Unreachable { tried, host, option, source: fault });
                 }
             }
         }

@@ -77,7 +77,8 @@ pub struct Node {
 impl Node {
     /// Connects to the first of several addresses that answers.
     pub async fn connect(urls: &[Url], settings: NodeSettings) -> Result<Self, NodeError> {
-        let rpc = Rpc::new(urls, RpcSettings { deadline: DEADLINE, chain_id: None })?;
+        let settings_of_rpc = RpcSettings { deadline: DEADLINE, chain_id: None, option: "--rpc" };
+        let rpc = Rpc::new(urls, settings_of_rpc)?;
         Self::with_rpc(rpc, settings).await
     }
 

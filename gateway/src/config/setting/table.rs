@@ -565,6 +565,22 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         "How long a published document is valid. It is made anew when half of that is over.",
     ),
     setting(
+        "requirements.anchor",
+        Kind::Truth,
+        "true",
+        None,
+        "Tell the registry (`chain.tag_registry`) where the published document is, with its hash, and \
+         what each class pays at most. Needs `requirements.url` or `requirements.data_url`, and a key \
+         that signs transactions. Each costs gas.",
+    ),
+    setting(
+        "requirements.anchor_every",
+        time(0, 30 * DAY),
+        "1h",
+        None,
+        "The registry is told of changes at most so often; the first is told at once.",
+    ),
+    setting(
         "requirements.probe_percent",
         count(0, 100),
         "2",

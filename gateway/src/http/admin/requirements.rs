@@ -1,4 +1,5 @@
-//! `/requirements`: which classes are in force, and why new ones are not. `/matches`: every
+//! `/requirements`: which classes are in force, why new ones are not, and what of them is anchored on
+//! chain. `/anchor`: anchors them now. `/matches`: every
 //! orchestrator that described itself against every class, by the matcher of selection.
 
 use std::collections::BTreeMap;
@@ -7,10 +8,28 @@ use axum::{
     Json,
     extract::{Query, State},
     http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use serde::Serialize;
+
+use super::{
+    Shared,
+    guard::Allowed,
+    reply::{Params, Refusal},
+};
+use crate::{
+    advertise::{NodeMatch, RequirementsReport},
+    orchestrator::error::chain as reason,
+    payments::anchor::AnchorReport,
 };
 
-use super::{Shared, reply::Refusal};
-use crate::advertise::{NodeMatch, RequirementsReport};
+/// What is published, and what the chain has of it.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    #[serde(flatten)]
+    published: RequirementsReport,
+    anchored: AnchorReport,
+}
 
 /// Without classes there is nothing to tell.
 fn none() -> Refusal {
@@ -18,11 +37,33 @@ fn none() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, text)
 }
 
-pub(super) async fn requirements(
-    State(admin): State<Shared>,
-) -> Result<Json<RequirementsReport>, Refusal> {
+pub(super) async fn requirements(State(admin): State<Shared>) -> Result<Json<Told>, Refusal> {
     let advertiser = admin.context.advertiser.as_ref().ok_or_else(none)?;
-    Ok(Json(advertiser.report()))
+    let anchored = match &admin.context.payments {
+        Some(payments) => payments.anchor.report(),
+        None => AnchorReport::without_payments(&admin.context.config),
+    };
+    Ok(Json(Told { published: advertiser.report(), anchored }))
+}
+
+/// Tells the chain at once what it does not say yet, however lately something was. With `dryRun=true`
+/// it says what would be sent, and nothing is.
+pub(super) async fn anchor(
+    State(admin): State<Shared>,
+    _: Allowed,
+    params: Params,
+) -> Result<Response, Refusal> {
+    let advertiser = admin.context.advertiser.as_ref().ok_or_else(none)?;
+    let payments = admin.context.payments.as_ref().ok_or_else(Refusal::no_chain)?;
+    if let Some(why) = payments.anchor.report().off {
+        return Err(Refusal::new(StatusCode::CONFLICT, format!("nothing is anchored: {why}")));
+    }
+    let failed = |error| Refusal::internal(reason(&error));
+    if params.dry_run()? {
+        return Ok(Json(payments.anchor_plan(advertiser).await.map_err(failed)?).into_response());
+    }
+    payments.anchor_now(advertiser, true).await.map_err(failed)?;
+    Ok(Json(payments.anchor.report()).into_response())
 }
 
 pub(super) async fn matches(

@@ -5,6 +5,8 @@ use std::{io, path::PathBuf};
 use waymark_payments::{chain::ReadError, fund::FundError, ledger::LedgerError};
 use waymark_tagging::round::RoundBookError;
 
+use crate::advertise::Unanchorable;
+
 /// A book cannot be made, published or committed to now. It is tried again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -33,6 +35,12 @@ pub enum BookError {
     /// The registry cannot be read.
     #[error("the registry of tags cannot be read; check chain.tag_registry and chain.rpc")]
     Read(#[from] ReadError),
+    /// What is published cannot be anchored.
+    #[error("the published document cannot be anchored")]
+    Document(#[from] Unanchorable),
+    /// Nobody would find what is anchored.
+    #[error("there is no address for documents; set requirements.url")]
+    Nowhere,
     /// A transaction was not carried out.
     #[error("{what} was not carried out")]
     Send {

@@ -37,7 +37,7 @@ pub(crate) fn leaf_file(data_dir: &Path, file: &LeafFile) -> PathBuf {
     folder(data_dir).join(&file.0)
 }
 
-fn folder(data_dir: &Path) -> PathBuf {
+pub(super) fn folder(data_dir: &Path) -> PathBuf {
     data_dir.join("data").join(FOLDER)
 }
 
@@ -48,7 +48,8 @@ pub(super) fn public(config: &Config) -> Option<Url> {
     requirements.data_url.as_ref().map(slashed).or_else(of_gateway)
 }
 
-fn slashed(url: &Url) -> Url {
+/// With a slash at the end, so that names can be joined to it.
+pub(in crate::payments) fn slashed(url: &Url) -> Url {
     let mut url = url.clone();
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
@@ -115,7 +116,8 @@ pub(super) fn is_published(data_dir: &Path, round: u64) -> bool {
     folder(data_dir).join(format!("{round}.json")).exists()
 }
 
-fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file for everybody, whole or not at all.
+pub(in crate::payments) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

@@ -36,7 +36,7 @@ impl Payments {
     }
 
     /// Asks for the numbers of those that are not known.
-    pub(super) async fn learn_numbers<'a>(
+    pub(in crate::payments) async fn learn_numbers<'a>(
         &self,
         registry: &TagRegistry,
         paths: impl IntoIterator<Item = &'a str>,
@@ -130,7 +130,7 @@ impl Payments {
     }
 
     /// Takes what was carried out, or can no longer be, out of the outbox.
-    pub(super) async fn check_outbox(&self) -> Result<(), BookError> {
+    pub(in crate::payments) async fn check_outbox(&self) -> Result<(), BookError> {
         let checked = self.books.funds.unused(&self.ledger).await;
         checked.map(drop).map_err(|source| BookError::Send {
             what: "looking for the last transaction".to_owned(),
@@ -139,7 +139,7 @@ impl Payments {
     }
 
     /// Plans and sends a call of the registry; the hash of the transaction.
-    pub(super) async fn carry_out(
+    pub(in crate::payments) async fn carry_out(
         &self,
         registry: &TagRegistry,
         what: String,

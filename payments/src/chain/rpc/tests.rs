@@ -83,7 +83,8 @@ fn an_address_that_cannot_be_used_is_refused_without_its_key() {
         error.to_string(),
         "host.example: scheme \"ftp\" is not supported; accepted: http, https, ws, wss"
     );
-    assert_eq!(Rpc::new(&[], RpcSettings::default()).unwrap_err(), EndpointError::None);
+    let none = Rpc::new(&[], RpcSettings::default()).unwrap_err();
+    assert_eq!(none, EndpointError::None { option: "-ethUrl" });
 }
 
 #[test]
@@ -95,5 +96,16 @@ fn nothing_of_an_address_but_its_host_is_printed() {
     assert!(shown.contains("arb.example") && shown.contains("ws.example"));
     for secret in ["secretkey", "hunter2", "hush"] {
         assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_is_told_with_the_option_of_who_asked() {
+    let url: Url = "http://127.0.0.1:1".parse().unwrap();
+    for option in ["-ethUrl", "--rpc"] {
+        let settings = RpcSettings { option, ..RpcSettings::default() };
+        let error = Rpc::new(std::slice::from_ref(&url), settings).unwrap();
+        let error = error.learn_chain_id().await.unwrap_err().to_string();
+        assert!(error.contains(&format!("check {option} and the provider's state")), "{error}");
     }
 }

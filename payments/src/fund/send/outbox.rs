@@ -21,7 +21,8 @@ const MOST_RAISED: u64 = 10;
 impl Funds {
     /// Sends a planned transaction through the outbox, waits for its receipt, and offers more for it,
     /// as [`send`](Self::send) does. What is there from before is replaced, whatever it was for: the
-    /// caller looks at the chain before it plans, and sends again what is still missing.
+    /// caller looks at the chain before it plans, and sends again what is still missing. Where what is
+    /// replaced came into a block all the same, this one did not, and the caller is told so.
     pub async fn deliver(
         &self,
         plan: &TransactionPlan,
@@ -40,6 +41,8 @@ impl Funds {
         let mut next = self.next_nonce.lock().await;
         let mut before = self.unused(outbox).await?;
         let mut hashes: Vec<_> = before.iter().map(|sent| sent.hash).collect();
+        // What was for something else may still come first: then this did not happen.
+        let other = before.clone().filter(|sent| sent.purpose != plan.transaction.what);
         let begun = tokio::time::Instant::now();
         for _ in 0..=self.settings.replacements {
             let (market, pending) = self.market_and_nonce().await?;
@@ -83,7 +86,13 @@ impl Funds {
             }
             if let Some(receipt) = self.wait(&hashes).await? {
                 outbox.clear_outbox()?;
-                return receipt;
+                return match (receipt, other) {
+                    (
+                        Ok(Receipt { hash, .. }) | Err(FundError::Failed { hash }),
+                        Some(Sent { hash: of_other, purpose, .. }),
+                    ) if hash == of_other => Err(FundError::Overtaken { hash, purpose }),
+                    (receipt, _) => receipt,
+                };
             }
         }
         Err(FundError::Unconfirmed { hashes, waited: begun.elapsed() })
