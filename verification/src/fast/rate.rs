@@ -13,14 +13,14 @@ pub(super) fn checks(evidence: &Evidence<'_>, bounds: &Packets) -> Vec<Check> {
         return vec![Check::not_run("F10.bytes", "no video")];
     };
     vec![
-        many(evidence, track, bounds),
+        bytes(evidence, track, bounds),
         few(evidence, track, bounds).kind(Kind::Hint),
         tiny(evidence, track, bounds).kind(Kind::Hint),
         filler(track, bounds).kind(Kind::Hint),
     ]
 }
 
-fn many(evidence: &Evidence<'_>, track: &VideoTrack, bounds: &Packets) -> Check {
+fn bytes(evidence: &Evidence<'_>, track: &VideoTrack, bounds: &Packets) -> Check {
     if evidence.wanted.bitrate == 0 {
         return Check::not_run("F10.bytes", "the profile names no bit rate");
     }
