@@ -121,9 +121,9 @@ impl Expectation {
         self.source_pts.is_empty()
     }
 
-    /// The pixels of an honest rendition of this many pictures: what its transcoder may bill.
-    pub fn pixels(&self, frames: u32) -> u64 {
-        u64::from(self.size.0) * u64::from(self.size.1) * u64::from(frames)
+    /// The most pixels an honest rendition has: what its transcoder may bill.
+    pub fn pixels(&self) -> u64 {
+        u64::from(self.size.0) * u64::from(self.size.1) * u64::from(*self.frames.end())
     }
 }
 

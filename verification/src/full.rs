@@ -15,6 +15,7 @@ mod features;
 mod judge;
 mod measure;
 mod next;
+mod noise;
 mod quality;
 mod reference;
 mod sharp;
@@ -25,6 +26,7 @@ mod tone;
 #[cfg(test)]
 mod tests;
 
+pub use align::mapping;
 pub use features::{Features, Spot, WORST};
 pub use judge::{Conditions, judge};
 pub use measure::measure;

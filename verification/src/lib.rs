@@ -14,10 +14,14 @@
 pub mod action;
 pub mod check;
 pub mod cusum;
+mod debit;
 pub mod draw;
 pub mod expect;
+pub mod fast;
 pub mod full;
 pub mod loss;
+mod number;
+pub mod receipt;
 pub mod sampling;
 pub mod signature;
 pub mod thresholds;
@@ -28,4 +32,5 @@ pub mod verdict;
 mod fixture;
 
 pub use check::{Check, Kind, Tier, Value, signature::check as verify_result};
+pub use debit::Debit;
 pub use verdict::{Decision, Outcome, Verdict};

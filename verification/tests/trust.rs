@@ -239,6 +239,6 @@ fn a_pair_that_compares_notes_learns_nothing_about_audits() {
 fn share_within(lengths: &[u64], within: f64) -> f64 {
     let within =
         lengths.iter().filter(|n| u32::try_from(**n).is_ok_and(|n| f64::from(n) <= within));
-    f64::from(u32::try_from(within.count()).unwrap())
-        / f64::from(u32::try_from(lengths.len()).unwrap())
+    f64::from(u32::try_from(within.count()).expect("a count of few"))
+        / f64::from(u32::try_from(lengths.len()).expect("a count of few"))
 }

@@ -35,7 +35,7 @@ impl Expectation {
         else {
             return 0;
         };
-        let slack = i64::try_from(SAME).unwrap_or(0);
+        let slack = SAME.cast_signed();
         let slack = if self.clock.is_some() { slack.saturating_add(self.frame / 2) } else { slack };
         let off = first.saturating_sub(source);
         if (-slack..=slack.saturating_add(self.late)).contains(&off) {
@@ -47,17 +47,14 @@ impl Expectation {
 
     /// The source picture shown at a time of the source's own clock.
     fn source_at(&self, time: i64) -> Option<u32> {
-        let index = match self.clock {
-            Some(clock) => {
-                let frame = clock.frame(time);
-                self.source_pts.partition_point(|&pts| clock.frame(pts) <= frame).checked_sub(1)?
-            }
-            None => {
-                let after = self.source_pts.partition_point(|&pts| pts < time);
-                let near = [after.checked_sub(1), Some(after)].into_iter().flatten();
-                let distance = |&at: &usize| self.source_pts.get(at).map(|pts| pts.abs_diff(time));
-                near.filter(|at| distance(at).is_some_and(|d| d <= SAME)).min_by_key(distance)?
-            }
+        let index = if let Some(clock) = self.clock {
+            let frame = clock.frame(time);
+            self.source_pts.partition_point(|&pts| clock.frame(pts) <= frame).checked_sub(1)?
+        } else {
+            let after = self.source_pts.partition_point(|&pts| pts < time);
+            let near = [after.checked_sub(1), Some(after)].into_iter().flatten();
+            let distance = |&at: &usize| self.source_pts.get(at).map(|pts| pts.abs_diff(time));
+            near.filter(|at| distance(at).is_some_and(|d| d <= SAME)).min_by_key(distance)?
         };
         u32::try_from(index).ok()
     }
@@ -77,7 +74,7 @@ impl Expectation {
         let first = self.pts.first().copied().unwrap_or(0);
         let moved_up = container == Container::MpegTs
             && first < delay
-            && (1..=delay.saturating_sub(first.min(0)).saturating_add(SAME as i64))
+            && (1..=delay.saturating_sub(first.min(0)).saturating_add(SAME.cast_signed()))
                 .contains(&shift);
         // A node that keeps counting past the wrap is right as well.
         let onwards = self.wraps && shift.saturating_add(WRAP).unsigned_abs() <= SAME;

@@ -2,6 +2,8 @@
 
 use waymark_media::scan::{AccessUnit, CLOCK, UnitKind, VideoTrack};
 
+use crate::number::{float, many};
+
 /// Steps between pictures that differ by more than this, in ticks (2 ms), are no constant rate: containers round
 /// to a millisecond at most.
 const STEADY: u64 = CLOCK as u64 / 500;
@@ -13,7 +15,7 @@ pub(crate) struct Frames {
     pub(crate) pts: Vec<i64>,
     /// Length of the last picture in ticks; 0 where nothing tells.
     pub(crate) last: i64,
-    /// The usual step between pictures in ticks; 0 for a single one.
+    /// The step between pictures in ticks, gaps apart; 0 for a single one.
     pub(crate) step: i64,
     /// The largest step in ticks.
     pub(crate) gap: i64,
@@ -39,11 +41,11 @@ impl Frames {
         let mut steps: Vec<u64> = pts.windows(2).map(|pair| pair[1].abs_diff(pair[0])).collect();
         steps.sort_unstable();
         let (least, most) = (steps.first().copied(), steps.last().copied());
-        let middle = steps.get(steps.len() / 2).copied().unwrap_or(0);
+        let step = nominal(&steps);
         let stated = seen.last().and_then(|unit| unit.duration).filter(|&ticks| ticks > 0);
         Self {
-            last: stated.map_or(ticks(middle), i64::from),
-            step: ticks(middle),
+            last: stated.map_or(ticks(step), i64::from),
+            step: ticks(step),
             gap: ticks(most.unwrap_or(0)),
             variable: least.zip(most).is_some_and(|(least, most)| most - least > STEADY),
             uncertain: units.iter().any(|unit| unit.kind == UnitKind::Entry),
@@ -60,8 +62,20 @@ impl Frames {
         if span == 0 {
             return 30.0;
         }
-        (self.pts.len() - 1) as f64 * f64::from(CLOCK) / span as f64
+        many(self.pts.len() - 1) * f64::from(CLOCK) / float(span)
     }
+}
+
+/// The step that a source with gaps would have without them, as demultiplexers guess it: the smallest, where all are
+/// multiples of it, else the middle one of `steps`, which ascend.
+fn nominal(steps: &[u64]) -> u64 {
+    let least = steps.iter().copied().find(|&step| step > 0).unwrap_or(0);
+    let off = |step: u64| {
+        let rest = step % least;
+        rest.min(least - rest)
+    };
+    let gaps_only = least > STEADY && steps.iter().all(|&step| off(step) <= STEADY);
+    if gaps_only { least } else { steps.get(steps.len() / 2).copied().unwrap_or(0) }
 }
 
 fn ticks(distance: u64) -> i64 {
@@ -110,5 +124,9 @@ mod tests {
         let frames = Frames::of(&track(gaps.to_vec()));
         assert!(frames.variable);
         assert_eq!((frames.step, frames.gap), (3_000, 6_000));
+        let mostly = [0, 6_000, 12_000, 15_000, 21_000].map(|pts| unit(pts, UnitKind::Idr));
+        assert_eq!(Frames::of(&track(mostly.to_vec())).step, 3_000);
+        let uneven = [0, 3_000, 7_000, 12_000].map(|pts| unit(pts, UnitKind::Idr));
+        assert_eq!(Frames::of(&track(uneven.to_vec())).step, 4_000);
     }
 }

@@ -7,9 +7,24 @@ use std::borrow::Cow;
 
 use waymark_media::pixels::{Grid, Grids};
 
+use crate::expect::Expectation;
+
 /// Black and the middle of chroma in limited range, in the fixed point of a grid.
 const BLACK: u32 = 16 << 8;
 const MIDDLE: i32 = 128 << 8;
+
+/// Which decoded picture of the source each decoded picture of the rendition must show: `None` where
+/// the source has none for its time.
+pub fn mapping(expected: &Expectation, source: &Grids, rendition: &Grids) -> Vec<Option<u32>> {
+    let times: Vec<i64> = rendition.frames.iter().map(|frame| frame.pts).collect();
+    let aligned = expected.align(&times);
+    let decoded = |index: Option<u32>| {
+        let pts = *expected.source_pts.get(usize::try_from(index?).ok()?)?;
+        let at = source.frames.binary_search_by_key(&pts, |frame| frame.pts).ok()?;
+        u32::try_from(at).ok()
+    };
+    aligned.sources.into_iter().map(decoded).collect()
+}
 
 /// Block means of one picture, limited range.
 #[derive(Clone, Debug)]
@@ -40,7 +55,7 @@ pub(super) struct Aligned<'a> {
 
 impl<'a> Aligned<'a> {
     /// `mapping[k]` is the picture of the source that picture `k` of the rendition must show.
-    pub(super) fn new(source: &'a Grids, rendition: &'a Grids, mapping: &[u32]) -> Self {
+    pub(super) fn new(source: &'a Grids, rendition: &'a Grids, mapping: &[Option<u32>]) -> Self {
         let left = pictures(source);
         let right =
             if source.lattice == rendition.lattice { pictures(rendition) } else { Vec::new() };
@@ -49,7 +64,7 @@ impl<'a> Aligned<'a> {
         let pairs = mapping
             .iter()
             .enumerate()
-            .filter_map(|(shown, of)| Some(Pair { shown, of: usize::try_from(*of).ok()? }))
+            .filter_map(|(shown, of)| Some(Pair { shown, of: usize::try_from((*of)?).ok()? }))
             .filter(|pair| usable(&right, pair.shown) && usable(&left, pair.of))
             .collect();
         Self { source: left, rendition: right, pairs }

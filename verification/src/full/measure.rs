@@ -10,10 +10,11 @@ use super::{
 };
 
 /// Measures a rendition. `mapping[k]` is the picture of the source, in presentation order, that
-/// picture `k` of the rendition must show; an index beyond the source's pictures leaves `k` out.
+/// picture `k` of the rendition must show, see [`mapping`](super::mapping()); `None`, or an index
+/// beyond the source's pictures, leaves `k` out.
 ///
 /// What needs whole pictures ([`sharp`](super::sharp)) is added by the caller.
-pub fn measure(source: &Grids, rendition: &Grids, mapping: &[u32]) -> Features {
+pub fn measure(source: &Grids, rendition: &Grids, mapping: &[Option<u32>]) -> Features {
     let aligned = Aligned::new(source, rendition, mapping);
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let mut features = Features {

@@ -11,25 +11,21 @@ use waymark_media::pixels::Luma;
 
 use super::{
     features::{Features, Spot},
+    noise,
     stats::{count, median},
 };
 
-/// Inner edges of the bands in tenths of the Nyquist frequency; each is a tenth wide. The first only
-/// tells noise from pictures, which have most of their energy there; the others are compared.
-const EDGES: [f32; 5] = [1.0, 3.0, 4.0, 5.0, 6.0];
-/// Bands compared.
-const BANDS: usize = EDGES.len() - 1;
+/// Inner edges of the bands in tenths of the Nyquist frequency; each is a tenth wide.
+const EDGES: [f32; 4] = [3.0, 4.0, 5.0, 6.0];
 /// A band of the source with less energy says nothing.
 const DETAIL: f64 = 16.0;
-/// Above it (standard deviation of about 20) fine detail everywhere is noise ...
-const LOUD: f64 = 64.0;
-/// ... if it falls off by less than so many octaves from the coarse band to the finest.
-const FLAT: f64 = 1.5;
+/// Standard deviation of a source's noise floor from which on it counts as noise.
+const NOISE: f64 = 3.0;
 /// Samples of a side below which the bands are empty, and of a picture above which none is looked at.
 const LEAST: usize = 32;
 const MOST: usize = 1 << 26;
 
-/// One picture of a rendition and its source, scaled to the rendition's size.
+/// One picture of a rendition and its source, scaled to the rendition's size, both in limited range.
 #[derive(Clone, Copy, Debug)]
 pub struct Whole<'a> {
     /// Index in the rendition.
@@ -40,12 +36,11 @@ pub struct Whole<'a> {
     pub rendition: &'a Luma,
 }
 
-/// Adds `sharp` and `noise` to what the block means showed. `full_range` is the source's range.
-/// Pictures whose two planes differ in size are left out.
-pub fn sharpen(features: &mut Features, pictures: &[Whole<'_>], full_range: bool) {
-    let scale = if full_range { (219.0_f64 / 255.0).powi(2) } else { 1.0 };
+/// Adds `sharp` and `noise` to what the block means showed. Pictures whose two planes differ in size
+/// are left out.
+pub fn sharpen(features: &mut Features, pictures: &[Whole<'_>]) {
     let mut planner = Planner::default();
-    let mut ratios: [Vec<f64>; BANDS] = Default::default();
+    let mut ratios: [Vec<f64>; EDGES.len()] = Default::default();
     let mut noisy = 0;
     let mut judged = Vec::new();
     for picture in pictures {
@@ -59,9 +54,8 @@ pub fn sharpen(features: &mut Features, pictures: &[Whole<'_>], full_range: bool
             continue;
         };
         judged.push(picture.frame);
-        noisy += usize::from(source.is_noise());
-        for ((ratios, s), r) in ratios.iter_mut().zip(source.bands).zip(shown.bands) {
-            let s = s * scale;
+        noisy += usize::from(noise::floor(picture.source).is_some_and(|floor| floor > NOISE));
+        for ((ratios, s), r) in ratios.iter_mut().zip(source).zip(shown) {
             if s > DETAIL {
                 ratios.push((r.max(f64::MIN_POSITIVE) / s).log2());
             }
@@ -80,19 +74,6 @@ pub fn sharpen(features: &mut Features, pictures: &[Whole<'_>], full_range: bool
     });
 }
 
-/// Mean energy of each band.
-struct Energy {
-    bands: [f64; BANDS],
-    coarse: f64,
-}
-
-impl Energy {
-    fn is_noise(&self) -> bool {
-        let finest = self.bands[BANDS - 1];
-        finest > LOUD && (self.coarse / finest).log2() < FLAT
-    }
-}
-
 /// Transforms of the sizes seen so far.
 struct Planner {
     rows: RealFftPlanner<f32>,
@@ -106,8 +87,8 @@ impl Default for Planner {
 }
 
 impl Planner {
-    /// `None` for a plane that has not the samples it states, or too few.
-    fn energy(&mut self, plane: &Luma) -> Option<Energy> {
+    /// Mean energy of each band; `None` for a plane that has not the samples it states, or too few.
+    fn energy(&mut self, plane: &Luma) -> Option<[f64; EDGES.len()]> {
         let width = usize::try_from(plane.width).ok()?;
         let height = usize::try_from(plane.height).ok()?;
         let samples = width.checked_mul(height).filter(|samples| *samples <= MOST)?;
@@ -151,7 +132,7 @@ fn spectrum(
 }
 
 /// Sums over half the plane: the other half mirrors it.
-fn energy(spectrum: &[Complex<f32>], (width, height): (usize, usize)) -> Energy {
+fn energy(spectrum: &[Complex<f32>], (width, height): (usize, usize)) -> [f64; EDGES.len()] {
     let squared = |i: usize, n: usize| (20.0 * ratio(i, n)).powi(2);
     // Squares of vertical frequencies in tenths of the Nyquist frequency, ascending.
     let down: Vec<f32> = (0..=height / 2).map(|y| squared(y, height)).collect();
@@ -171,7 +152,7 @@ fn energy(spectrum: &[Complex<f32>], (width, height): (usize, usize)) -> Energy 
     }
     let samples = count(width * height);
     let mean = |i: usize| sums[i] / count(counts[i].max(1)) / samples;
-    Energy { bands: [mean(1), mean(2), mean(3), mean(4)], coarse: mean(0) }
+    [mean(0), mean(1), mean(2), mean(3)]
 }
 
 /// Weights that fade a picture out towards its edges.

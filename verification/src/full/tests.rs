@@ -42,8 +42,8 @@ fn picture(k: u32, luma: impl Fn(f64, f64) -> f64) -> Grid {
     }
 }
 
-fn in_order(n: usize) -> Vec<u32> {
-    (0..u32::try_from(n).unwrap()).collect()
+fn in_order(n: usize) -> Vec<Option<u32>> {
+    (0..u32::try_from(n).unwrap()).map(Some).collect()
 }
 
 fn measured(source: &Grids, shown: &Grids) -> Features {
@@ -132,7 +132,7 @@ fn standing_still_is_seen_and_repeats_of_a_higher_rate_are_not() {
     // The same pictures at twice the source's rate, each twice: what was asked for.
     let doubled =
         grids(source.frames.iter().flat_map(|frame| [frame.clone(), frame.clone()]).collect());
-    let mapping: Vec<u32> = (0..120).map(|k| k / 2).collect();
+    let mapping: Vec<Option<u32>> = (0..120).map(|k| Some(k / 2)).collect();
     assert_eq!(hits(&measure(&source, &doubled, &mapping)), Vec::<&str>::new());
 }
 
@@ -219,12 +219,14 @@ fn nothing_in_common_is_not_a_pass() {
     assert!(checks[1..].iter().all(|check| check.outcome == Outcome::NotRun));
 }
 
-/// A plane of fine stripes and noise of this strength.
+/// A plane of fine stripes in its left half, and noise of this strength all over.
 fn plane(noise: u32, detail: f64) -> Luma {
     let mut state = 1_u32;
     let sample = |i: u32| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let (x, y) = (f64::from(i % 160), f64::from(i / 160));
+        // Detail is somewhere, noise is everywhere.
+        let detail = if x < 80.0 { detail } else { 0.0 };
         let stripes = (x * 1.4).sin() + (y * 1.1).sin() + (x * 1.75).sin() + (y * 2.0).sin();
         let coarse = 4.0 * (x * 0.45).sin() + 3.0 * (y * 0.4).sin();
         let noise = (state >> 16) % (2 * noise + 1);
@@ -237,7 +239,7 @@ fn plane(noise: u32, detail: f64) -> Luma {
 
 fn sharpness(source: &Luma, rendition: &Luma) -> Features {
     let mut features = Features::default();
-    sharpen(&mut features, &[Whole { frame: 3, source, rendition }], false);
+    sharpen(&mut features, &[Whole { frame: 3, source, rendition }]);
     features
 }
 
@@ -281,7 +283,7 @@ fn quality_is_one_for_equal_pictures_and_names_the_worst_tile() {
     let logo = Quality::of(0, &source, &shown).unwrap();
     assert!(logo.ssim > 0.95 && logo.psnr < 30.0);
     let summary = Summary::of(&[equal, logo]).unwrap();
-    assert!(summary.tile < 0.4 && summary.ssim > 0.97, "{summary:?}");
+    assert!(summary.tile < 0.6 && summary.ssim > 0.97, "{summary:?}");
 }
 
 fn quality(frame: u32, ssim: f64, psnr: f64) -> Quality {
@@ -393,7 +395,7 @@ proptest! {
         source in any_grids(),
         mut shown in any_grids(),
         same: bool,
-        mapping in prop::collection::vec(prop_oneof![0_u32..9, any::<u32>()], 0..9),
+        mapping in prop::collection::vec(prop::option::of(prop_oneof![0_u32..9, any::<u32>()]), 0..9),
     ) {
         if same { shown.lattice = source.lattice; }
         let features = measure(&source, &shown, &mapping);

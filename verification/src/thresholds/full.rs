@@ -45,7 +45,8 @@ pub struct Reference {
     pub ssim: f64,
     /// ... and mean PSNR lower by so many dB: too bad to be the profile that was asked for.
     pub psnr: f64,
-    /// On the pictures that a check of the whole segment points at: SSIM lower by so much ...
+    /// On the pictures that a check of the whole segment points at, which are the rendition's worst and
+    /// not ours, so that twice as much is allowed: SSIM lower by so much ...
     pub struck_ssim: f64,
     /// ... and PSNR lower by so many dB: not the picture that must be there.
     pub struck_psnr: f64,
@@ -53,8 +54,8 @@ pub struct Reference {
     pub tile_ssim: f64,
     /// ... and PSNR lower by so many dB: something else is there.
     pub tile_psnr: f64,
-    /// Chroma of a picture: PSNR lower by so many dB.
-    pub colour_psnr: f64,
+    /// Where contrast or brightness are off: PSNR lower by so many dB (SSIM hardly sees those).
+    pub tone_psnr: f64,
     /// A feature of block means counts only beyond so many times that of our own encoding: some
     /// sources no encoder can keep.
     pub times: f64,
@@ -86,11 +87,11 @@ impl Default for Reference {
         Self {
             ssim: 0.02,
             psnr: 2.5,
-            struck_ssim: 0.02,
-            struck_psnr: 2.5,
-            tile_ssim: 0.3,
-            tile_psnr: 8.0,
-            colour_psnr: 6.0,
+            struck_ssim: 0.04,
+            struck_psnr: 5.0,
+            tile_ssim: 0.5,
+            tile_psnr: 12.0,
+            tone_psnr: 5.0,
             times: 2.0,
         }
     }

@@ -1,7 +1,10 @@
 //! Everybody the gateway has dealt with: bounded, and with a list of what changed for whoever
 //! writes it down.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use jiff::Timestamp;
 
@@ -33,6 +36,8 @@ pub struct Book {
     entries: HashMap<Key, Entry>,
     /// Networks of those that are or were out.
     networks: HashMap<String, BTreeSet<Key>>,
+    /// Whose service is at an address, where that was vouched for.
+    recipients: HashMap<Key, Key>,
     changed: BTreeSet<Key>,
 }
 
@@ -64,6 +69,7 @@ impl Book {
             most: most.max(1),
             entries: HashMap::new(),
             networks: HashMap::new(),
+            recipients: HashMap::new(),
             changed: BTreeSet::new(),
         }
     }
@@ -87,22 +93,46 @@ impl Book {
         kinds: impl IntoIterator<Item = &'a str>,
         now: Timestamp,
     ) -> Standing {
-        let out = identity.keys().filter_map(|key| self.entries.get(key)?.penalty.as_ref());
-        if let Some(penalty) = out.filter(|penalty| penalty.is_out(now)).max_by_key(|p| p.since) {
-            return out_for(penalty);
+        if let Some(standing) = self.out(identity, now) {
+            return standing;
         }
-        let entry = self.entries.get(identity.key());
+        let entry = self.entries.get(self.counted_under(identity));
         let line = |kind: &str| {
             let line = entry.and_then(|entry| entry.lines.get(&name(class, kind)));
             let newcomer = entry.map_or_else(|| Line::new(now), |entry| entry.first_line(now));
             self.of_line(line.unwrap_or(&newcomer), now)
         };
-        let worst = kinds
-            .into_iter()
-            .map(line)
-            .max_by(|a, b| a.state.cmp(&b.state).then(a.rate.get().total_cmp(&b.rate.get())));
+        let worst = kinds.into_iter().map(line).max_by(worse);
         let standing = worst.unwrap_or_else(|| line(""));
         self.beside_bad_neighbours(identity, standing, now)
+    }
+
+    /// The worst of how it stands for all work that was judged so far.
+    pub fn overall(&self, identity: &Identity, now: Timestamp) -> Standing {
+        if let Some(standing) = self.out(identity, now) {
+            return standing;
+        }
+        let entry = self.entries.get(self.counted_under(identity));
+        let lines = entry.into_iter().flat_map(|entry| entry.lines.values());
+        let worst = lines.map(|line| self.of_line(line, now)).max_by(worse);
+        let fresh = || entry.map_or_else(|| Line::new(now), |entry| entry.first_line(now));
+        let standing = worst.unwrap_or_else(|| self.of_line(&fresh(), now));
+        self.beside_bad_neighbours(identity, standing, now)
+    }
+
+    /// How it stands if it is out; `None` otherwise.
+    pub fn out(&self, identity: &Identity, now: Timestamp) -> Option<Standing> {
+        let keys = identity.keys().chain([self.counted_under(identity)]);
+        let penalties = keys.filter_map(|key| self.entries.get(key)?.penalty.as_ref());
+        let hold = penalties.filter(|penalty| penalty.is_out(now));
+        hold.max_by_key(|penalty| penalty.since).map(out_for)
+    }
+
+    /// What the audits of an orchestrator are counted under: before it has said and proved whose it
+    /// is, under whoever was at this address the last time.
+    fn counted_under<'a>(&'a self, identity: &'a Identity) -> &'a Key {
+        let key = identity.key();
+        self.recipients.get(key).unwrap_or(key)
     }
 
     /// Takes what was found.
@@ -122,6 +152,11 @@ impl Book {
         let line = entry.lines.entry(name(class, kind)).or_insert(fresh);
         let alarm = line.observe(finding.sign, &why, now, &rules);
         entry.seen = entry.seen.max(now);
+        if key != *identity.service() {
+            entry.serves_at(identity.service(), MOST_LINKED);
+            self.recipients.insert(identity.service().clone(), key.clone());
+        }
+        let entry = self.entry(&key, identity, now);
         entry.drop_lines(MOST_LINES);
         if finding.consequence == Consequence::Exclude && (alarm || finding.sign == Sign::Hard) {
             let why = if finding.sign == Sign::Hard {
@@ -182,6 +217,9 @@ impl Book {
         let entry = stored::read(text)?;
         let key = Key::new(key);
         self.remember_network(&key, &entry);
+        for service in &entry.services {
+            self.recipients.insert(service.clone(), key.clone());
+        }
         self.entries.insert(key, entry);
         self.make_room();
         Ok(())
@@ -280,8 +318,11 @@ impl Book {
         order.sort();
         let excess = self.entries.len() - self.most;
         for (_, _, key) in order.into_iter().take(excess + self.most / 16) {
-            if let Some(entry) = self.entries.remove(&key)
-                && let Some(network) = entry.network
+            let Some(entry) = self.entries.remove(&key) else { continue };
+            for service in &entry.services {
+                self.recipients.remove(service);
+            }
+            if let Some(network) = entry.network
                 && let Some(keys) = self.networks.get_mut(&network)
             {
                 keys.remove(&key);
@@ -302,6 +343,10 @@ fn out_for(penalty: &Penalty) -> Standing {
     let time = until.map_or_else(|| "for good".to_owned(), |until| format!("until {until:.0}"));
     let why = format!("out since {:.0}, {time}: {}", penalty.since, penalty.why);
     Standing { state: State::Out, proven: false, rate: Rate::ALL, until, why }
+}
+
+fn worse(a: &Standing, b: &Standing) -> Ordering {
+    a.state.cmp(&b.state).then(a.rate.get().total_cmp(&b.rate.get()))
 }
 
 /// What a line is kept under.

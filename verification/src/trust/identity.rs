@@ -80,6 +80,10 @@ impl Identity {
         self.recipient.iter().chain([&self.service])
     }
 
+    pub(super) const fn service(&self) -> &Key {
+        &self.service
+    }
+
     pub(super) fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()
     }

@@ -32,6 +32,8 @@ pub(super) struct Entry {
     pub(super) penalty: Option<Penalty>,
     /// Other keys that were penalised with it.
     pub(super) linked: Vec<Key>,
+    /// Where a recipient was served.
+    pub(super) services: Vec<Key>,
     pub(super) lines: Lines,
 }
 
@@ -43,6 +45,7 @@ impl Entry {
             network: None,
             penalty: None,
             linked: Vec::new(),
+            services: Vec::new(),
             lines: Lines::new(),
         }
     }
@@ -71,6 +74,14 @@ impl Entry {
         self.linked.drain(..excess);
     }
 
+    pub(super) fn serves_at(&mut self, service: &Key, most: usize) {
+        if !self.services.contains(service) {
+            self.services.push(service.clone());
+            let excess = self.services.len().saturating_sub(most);
+            self.services.drain(..excess);
+        }
+    }
+
     /// What would be lost with it.
     pub(super) fn weight(&self) -> u8 {
         if self.penalty.is_some() { 2 } else { u8::from(self.lines.values().any(Line::matters)) }
@@ -93,6 +104,8 @@ struct Stored {
     penalty: Option<Penalty>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     linked: Vec<Key>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    services: Vec<Key>,
     lines: Vec<StoredLine>,
 }
 
@@ -105,10 +118,19 @@ struct StoredLine {
 }
 
 pub(super) fn write(entry: &Entry) -> Result<String, serde_json::Error> {
-    let Entry { first, seen, network, penalty, linked, lines } = entry.clone();
+    let Entry { first, seen, network, penalty, linked, services, lines } = entry.clone();
     let lines = lines.into_iter().map(|((class, kind), line)| StoredLine { class, kind, line });
     let lines = lines.collect();
-    serde_json::to_string(&Stored { v: FORMAT, first, seen, network, penalty, linked, lines })
+    serde_json::to_string(&Stored {
+        v: FORMAT,
+        first,
+        seen,
+        network,
+        penalty,
+        linked,
+        services,
+        lines,
+    })
 }
 
 pub(super) fn read(text: &str) -> Result<Entry, StoredError> {
@@ -116,7 +138,8 @@ pub(super) fn read(text: &str) -> Result<Entry, StoredError> {
     if found != FORMAT {
         return Err(StoredError::Format { found });
     }
-    let Stored { first, seen, network, penalty, linked, lines, .. } = serde_json::from_str(text)?;
+    let Stored { first, seen, network, penalty, linked, services, lines, .. } =
+        serde_json::from_str(text)?;
     let lines = lines.into_iter().map(|StoredLine { class, kind, line }| ((class, kind), line));
-    Ok(Entry { first, seen, network, penalty, linked, lines: lines.collect() })
+    Ok(Entry { first, seen, network, penalty, linked, services, lines: lines.collect() })
 }

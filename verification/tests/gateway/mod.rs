@@ -91,7 +91,7 @@ impl Gateway {
             key: None,
             honest_soft: HONEST_SOFT,
             rng,
-            now: Timestamp::from_second(1_800_000_000).unwrap(),
+            now: Timestamp::from_second(1_800_000_000).expect("a moment in 2027"),
             results: 0,
             served_bad: 0,
             refused_good: 0,

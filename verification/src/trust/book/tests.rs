@@ -107,6 +107,8 @@ fn a_stream_with_several_renditions_goes_by_the_worst_of_them() {
     book.observe(&one, ("transcode", "240p"), &SOFT, start());
     assert_eq!(of(&book, &["720p", "240p"]), State::Suspected);
     assert_eq!(of(&book, &["720p"]), State::Trusted);
+    assert_eq!(book.overall(&one, start()).state, State::Suspected);
+    assert_eq!(book.overall(&node("b.example"), start()).state, State::New);
 }
 
 #[test]
@@ -130,6 +132,21 @@ fn naming_somebody_elses_recipient_neither_borrows_trust_nor_spoils_it() {
     book.observe(&liar, LINE, &HARD, start());
     assert_eq!(state(&book, &honest, start()), State::Trusted);
     assert_eq!(state(&book, &liar, start()), State::Out);
+}
+
+#[test]
+fn an_address_stands_as_whoever_was_vouched_for_there() {
+    let mut book = book();
+    clean(&mut book, &paid("a.example", 1), 70);
+    assert_eq!(state(&book, &node("a.example"), start()), State::Trusted, "before it is asked");
+    // What nobody vouches for is not counted for the recipient.
+    book.observe(
+        &node("a.example"),
+        LINE,
+        &Finding { consequence: Consequence::Watch, ..HARD },
+        start(),
+    );
+    assert_eq!(state(&book, &paid("a.example", 1), start()), State::Trusted);
 }
 
 #[test]
