@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
+mod attacks;
 mod bins;
+mod corpus;
 mod downloads;
 mod faults;
 mod grpc;
