@@ -180,6 +180,7 @@ fn decoding_starts_at_the_first_picture() {
     assert_eq!(failed(|r| r.video[0].has_parameter_sets = false), ["F09.first"]);
     let open = failed(|r| {
         let units = &mut r.video[0].units;
+        units.iter_mut().for_each(|unit| unit.dts -= 3_000);
         units[30].kind = UnitKind::Idr;
         (units[30].pts, units[31].pts) = (units[31].pts, units[30].pts);
     });
