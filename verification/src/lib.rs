@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod action;
+pub mod ai;
 pub mod check;
 pub mod cusum;
 mod debit;
@@ -24,6 +25,7 @@ mod number;
 pub mod receipt;
 pub mod sampling;
 pub mod signature;
+pub mod stock;
 pub mod thresholds;
 pub mod trust;
 pub mod verdict;

@@ -7,11 +7,13 @@
 //! (software encoder, generated pictures), *clips* for 18 clips in 9 honest and 45 altered renditions. Both know
 //! software encoders only: fit them anew on hardware before a bound leads to a penalty.
 
+pub mod ai;
 pub mod fast;
 pub mod full;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::ai::Ai;
 pub use self::fast::{Expected, Key, Packets, Replay};
 pub use self::full::Full;
 
@@ -29,6 +31,8 @@ pub struct Thresholds {
     pub replay: Replay,
     /// Bounds on all pictures of a rendition.
     pub full: Full,
+    /// Bounds on what models return.
+    pub ai: Ai,
 }
 
 impl Thresholds {
