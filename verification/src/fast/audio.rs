@@ -16,7 +16,7 @@ pub(super) fn checks(evidence: &Evidence<'_>, bounds: &Packets) -> Vec<Check> {
         }
         (0, Some(_)) => (Check::fail("F11.audio", "audio that the source does not have"), None),
         (_, None) => (Check::fail("F11.audio", "the source's audio is missing"), None),
-        (_, Some(rendition)) => match evidence.passed_on().find(|source| same(source, rendition)) {
+        (_, Some(rendition)) => match evidence.passed_on().find(|one| evidence.same(one, rendition)) {
             Some(source) => (Check::pass("F11.audio", ""), Some((source, rendition))),
             None => (Check::fail("F11.audio", differs(evidence, rendition)), None),
         },
@@ -27,17 +27,24 @@ pub(super) fn checks(evidence: &Evidence<'_>, bounds: &Packets) -> Vec<Check> {
     checks
 }
 
-/// The same packets in the same order.
-pub(super) fn same(source: &AudioTrack, rendition: &AudioTrack) -> bool {
-    source.codec == rendition.codec
-        && source.packets.len() == rendition.packets.len()
-        && source.packets.iter().zip(&rendition.packets).all(|(a, b)| a.hash == b.hash)
+impl Evidence<'_> {
+    /// The same packets in the same order.
+    pub(super) fn same(&self, source: &AudioTrack, rendition: &AudioTrack) -> bool {
+        source.codec == rendition.codec
+            && source.packets.len() == rendition.packets.len()
+            && self.common(source, rendition) == source.packets.len()
+    }
+
+    /// How many packets are equal in place. From one container to another AAC loses or gains its headers.
+    fn common(&self, source: &AudioTrack, rendition: &AudioTrack) -> usize {
+        let across = self.source.container != self.rendition.container;
+        let pairs = source.packets.iter().zip(&rendition.packets);
+        pairs.filter(|(a, b)| a.hash == b.hash || (across && a.bare == b.bare)).count()
+    }
 }
 
 fn differs(evidence: &Evidence<'_>, rendition: &AudioTrack) -> String {
-    let common = |source: &AudioTrack| {
-        source.packets.iter().zip(&rendition.packets).filter(|(a, b)| a.hash == b.hash).count()
-    };
+    let common = |source: &AudioTrack| evidence.common(source, rendition);
     let (equal, of) = evidence
         .passed_on()
         .map(|source| (common(source), source.packets.len()))

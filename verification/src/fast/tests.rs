@@ -131,10 +131,15 @@ fn the_profile_asked_for_must_come_back() {
 
 #[test]
 fn one_picture_more_or_less_is_no_fact_and_two_are() {
-    assert_eq!(failed(|r| drop(r.video[0].units.pop())), [""; 0]);
+    assert_eq!(failed(|r| r.video[0].units.truncate(59)), [""; 0]);
     let two = failed(|r| r.video[0].units.truncate(58));
     assert_eq!(two, ["F07.frames", "F08.duration"]);
-    assert_eq!(failed(|r| drop(r.video[0].units.drain(20..26))), ["F07.frames", "F08.gap"]);
+    assert_eq!(
+        failed(|r| {
+            r.video[0].units.drain(20..26);
+        }),
+        ["F07.frames", "F08.gap"]
+    );
 }
 
 #[test]
@@ -180,7 +185,9 @@ fn decoding_starts_at_the_first_picture() {
     assert_eq!(failed(|r| r.video[0].has_parameter_sets = false), ["F09.first"]);
     let open = failed(|r| {
         let units = &mut r.video[0].units;
-        units.iter_mut().for_each(|unit| unit.dts -= 3_000);
+        for unit in units.iter_mut() {
+            unit.dts -= 3_000;
+        }
         units[30].kind = UnitKind::Idr;
         (units[30].pts, units[31].pts) = (units[31].pts, units[30].pts);
     });

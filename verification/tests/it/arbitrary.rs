@@ -61,7 +61,7 @@ fn video() -> impl Strategy<Value = VideoTrack> {
 fn audio() -> impl Strategy<Value = AudioTrack> {
     let codec = prop_oneof![Just(AudioCodec::Aac), Just(AudioCodec::Ac3), Just(AudioCodec::Other)];
     let packet = (time(), any::<u32>(), any::<[u8; 16]>())
-        .prop_map(|(pts, bytes, hash)| AudioPacket { pts, bytes, hash });
+        .prop_map(|(pts, bytes, hash)| AudioPacket { pts, bytes, hash, bare: hash });
     (codec, vec(packet, 0..6)).prop_map(|(codec, packets)| AudioTrack { codec, packets })
 }
 

@@ -45,8 +45,7 @@ fn few_bytes_are_honest_where_the_picture_stands_still() {
         .map(|(_, rendition)| rendition.media.file.as_str())
         .collect();
     // still bars, near black, and a single picture
-    println!("{} of 168 call for a look: {hinted:?}", hinted.len());
-    assert!(hinted.len() <= 30, "{hinted:?}");
+    assert!(hinted.len() <= 12, "{hinted:?}");
 }
 
 #[test]
@@ -89,6 +88,7 @@ fn what_decodes_of_a_source_is_what_the_index_counted() {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a filter of references")]
 fn failed(check: &&Check) -> bool {
     check.outcome == Outcome::Fail
 }

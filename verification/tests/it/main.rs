@@ -6,4 +6,5 @@ mod edit;
 mod arbitrary;
 mod bitstream;
 mod honest;
+mod pictures;
 mod swaps;

@@ -25,7 +25,6 @@ impl Count {
 
     /// At least this share, in per mille.
     fn at_least(&self, what: &str, per_mille: usize) {
-        println!("{what}: {} of {} refused, missed: {:?}", self.refused, self.of, self.missed);
         assert!(self.of > 0, "{what}: nothing was tried");
         assert!(self.refused * 1_000 >= self.of * per_mille, "{what}: {self:?}");
     }
