@@ -241,6 +241,7 @@ async fn an_orchestrator_finds_it_with_nothing_but_the_registry() {
             requirements: "chain".to_owned(),
             chain: Some(RegistryAt { rpc, registry, from_block: 0 }),
             price: None,
+            tags: Vec::new(),
             every: None,
             output: Output::Json,
         };
