@@ -4,7 +4,7 @@ CARGO ?= cargo
 T ?=
 STOCK ?=
 
-.PHONY: demo test chaos packages fmt lint check doc gen deny fuzz bench ci
+.PHONY: demo test chaos packages fmt lint check doc gen deny fuzz bench verification-report ci
 
 # A stream through three orchestrators, one of which dies half-way.
 demo: packages
@@ -57,6 +57,10 @@ fuzz:
 bench: packages
 	$(CARGO) bench --workspace --bench '*'
 	$(CARGO) xtask bench $(if $(STOCK),--stock $(STOCK))
+
+# What is caught and what is wrongly doubted, measured again: writes docs/verification.md and its picture. Takes minutes.
+verification-report: packages
+	$(CARGO) xtask verification-report
 
 # Everything, what does not fit into `test` included.
 ci: test doc deny

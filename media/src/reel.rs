@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ffmpeg_next::frame::Video;
+use ffmpeg_next::software::scaling::Flags;
 use ffmpeg_next::{Rational, Rescale};
 
 use crate::av::{self, Fault};
@@ -35,6 +36,15 @@ pub enum Scaling {
     Bicubic,
     /// As hardware often scales.
     Bilinear,
+}
+
+impl Scaling {
+    pub(crate) const fn flags(self) -> Flags {
+        match self {
+            Self::Bicubic => Flags::BICUBIC,
+            Self::Bilinear => Flags::BILINEAR,
+        }
+    }
 }
 
 /// Pictures of one size with their times.

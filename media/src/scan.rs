@@ -115,6 +115,8 @@ pub struct AudioPacket {
     pub bytes: u32,
     /// The first 16 bytes of its BLAKE3 hash.
     pub hash: [u8; 16],
+    /// The same of what an MP4 file holds of it: AAC without its ADTS header.
+    pub bare: [u8; 16],
 }
 
 /// Reads a whole file. Which container it is in is told by its bytes alone.

@@ -87,7 +87,7 @@ impl<'a> Evidence<'a> {
     /// The source track that the rendition's audio is, or the first it could be.
     fn matching_audio(&self) -> Option<(&'a AudioTrack, &'a AudioTrack)> {
         let rendition = self.rendition.audio.first().filter(|track| !track.packets.is_empty())?;
-        let same = |track: &&AudioTrack| audio::same(track, rendition);
+        let same = |track: &&AudioTrack| self.same(track, rendition);
         let source = self.passed_on().find(same).or_else(|| self.passed_on().next())?;
         Some((source, rendition))
     }

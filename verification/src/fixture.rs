@@ -40,8 +40,12 @@ pub(crate) fn scan(video: VideoTrack) -> Scan {
 
 /// AAC packets of 1,024 samples at 48 kHz, with the hashes `0, 1, 2…`.
 pub(crate) fn aac(start: i64, count: u8) -> AudioTrack {
-    let packet =
-        |n: u8| AudioPacket { pts: start + 1_920 * i64::from(n), bytes: 100, hash: [n; 16] };
+    let packet = |n: u8| AudioPacket {
+        pts: start + 1_920 * i64::from(n),
+        bytes: 100,
+        hash: [n; 16],
+        bare: [n; 16],
+    };
     AudioTrack { codec: AudioCodec::Aac, packets: (0..count).map(packet).collect() }
 }
 

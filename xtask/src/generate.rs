@@ -32,6 +32,16 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Every attack and every honest encoder on every clip, through every tier.
+pub(crate) async fn verification_report() -> anyhow::Result<()> {
+    let test = ["test", "-p", "waymark-verification", "--test", "matrix"];
+    let only = ["--", "--ignored", "--exact", "report::write"];
+    let status = workspace::cargo().args(test).args(only).status().await?;
+    anyhow::ensure!(status.success(), "the report was not written; the reason stands above");
+    println!("Look at `git diff docs` before you commit.");
+    Ok(())
+}
+
 /// Runs one fuzz target on the nightly toolchain.
 pub(crate) async fn fuzz(args: Fuzz) -> anyhow::Result<()> {
     let targets = root().join("fuzz");

@@ -40,6 +40,8 @@ enum Task {
     Crates,
     /// Writes the documents and snapshots again that are made from the code.
     Gen,
+    /// Measures what verification catches and wrongly doubts; writes docs/verification.md and its picture. Takes minutes.
+    VerificationReport,
     /// Compiles the contracts into contracts/artifacts; needs Node.js.
     Solc(solc::Args),
     /// Tests the contracts with forge; needs Node.js.
@@ -58,6 +60,7 @@ async fn main() -> ExitCode {
             Task::Check => check::run(),
             Task::Crates => check::crates_alone().await,
             Task::Gen => generate::run().await,
+            Task::VerificationReport => generate::verification_report().await,
             Task::Solc(args) => solc::run(args).await,
             Task::Forge(args) => forge::run(args).await,
             Task::Fuzz(args) => generate::fuzz(args).await,

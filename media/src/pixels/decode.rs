@@ -72,7 +72,7 @@ pub(super) struct Decoder<'a, 'b> {
     corrupt: Vec<i64>,
     last: Option<i64>,
     frames: u32,
-    errors: u32,
+    pub(super) errors: u32,
     budget: &'a Budget<'b>,
 }
 

@@ -7,6 +7,7 @@ use super::reduce::Reducer;
 use super::scale::Scaler;
 use super::{Grid, Grids, Lattice, Luma};
 use crate::Container;
+use crate::reel::Scaling;
 
 /// Largest side a plane is scaled to.
 const MAX_SIDE: u32 = 16_384;
@@ -34,8 +35,10 @@ pub struct Request<'a> {
     pub grids: Pictures<'a>,
     /// Presentation times of the pictures whose luma planes are wanted.
     pub lumas: &'a [i64],
-    /// Width and height the luma planes are scaled to (bicubic); `None` leaves them as they are.
+    /// Width and height the luma planes are scaled to; `None` leaves them as they are.
     pub size: Option<(u32, u32)>,
+    /// How they are scaled: bicubically, as stock nodes do, unless told otherwise.
+    pub scaling: Scaling,
     /// Map luma planes of full-range pictures to the limited range, as transcoders do. Grids are never mapped.
     pub limited: bool,
 }
@@ -43,7 +46,14 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// Nothing yet, with this lattice.
     pub const fn new(lattice: Lattice) -> Self {
-        Self { lattice, grids: Pictures::None, lumas: &[], size: None, limited: false }
+        Self {
+            lattice,
+            grids: Pictures::None,
+            lumas: &[],
+            size: None,
+            scaling: Scaling::Bicubic,
+            limited: false,
+        }
     }
 }
 
@@ -69,7 +79,8 @@ pub fn pixels(
     let units = units(bytes, container, &budget)?;
     let chosen = Chosen::of(&units, request, limits)?;
     let Request { lattice, size, .. } = *request;
-    let (mut reducer, mut scaler) = (Reducer::new(lattice), Scaler::new(size, request.limited));
+    let mut reducer = Reducer::new(lattice);
+    let mut scaler = Scaler::new(size, request.limited).by(request.scaling);
     let mut first = None;
     let (mut frames, mut lumas) = (Vec::new(), Vec::new());
     let errors = decode(&units, &chosen.units, &budget, &mut |picture, shown| {
@@ -130,11 +141,14 @@ pub fn luma_of(
 }
 
 fn check(request: &Request<'_>, budget: &Budget<'_>) -> Result<(), PixelError> {
-    let Lattice { columns, rows, .. } = request.lattice;
-    if columns == 0 || rows == 0 {
-        return Err(PixelError::Lattice { columns, rows });
-    }
+    check_lattice(request.lattice)?;
     request.size.map_or(Ok(()), |size| check_size(size, budget))
+}
+
+/// Whether pictures can be divided like this.
+pub(super) const fn check_lattice(lattice: Lattice) -> Result<(), PixelError> {
+    let Lattice { columns, rows, .. } = lattice;
+    if columns == 0 || rows == 0 { Err(PixelError::Lattice { columns, rows }) } else { Ok(()) }
 }
 
 /// Whether planes can be scaled to this size.

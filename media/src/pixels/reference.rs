@@ -6,13 +6,15 @@
 use ffmpeg_next::Rational;
 use ffmpeg_next::frame::Video;
 
-use super::Luma;
 use super::decode::{Decoder, Shown, decode};
 use super::demux::{TICKS, units};
 use super::limits::{Budget, PixelError, PixelLimits};
-use super::measure::{check_size, count};
+use super::measure::{check_lattice, check_size, count};
+use super::reduce::Reducer;
 use super::scale::Scaler;
+use super::{Grid, Grids, Lattice, Luma};
 use crate::encode::{Settings, VideoEncoder};
+use crate::reel::Scaling;
 use crate::transcode::Speed;
 use crate::{Container, Gop, Target};
 
@@ -30,6 +32,11 @@ pub struct ReferenceRequest<'a> {
     pub shows: &'a [i64],
     /// Presentation times, among `pts`, of the pictures to hand back.
     pub lumas: &'a [i64],
+    /// How the source's pictures are scaled. Which method it uses is a node's own choice, so a rendition belongs beside
+    /// an encode of the one that it resembles more.
+    pub scaling: Scaling,
+    /// How the encoded pictures are divided.
+    pub lattice: Lattice,
 }
 
 /// The outcome of an encode.
@@ -39,6 +46,8 @@ pub struct Reference {
     pub source: Vec<Luma>,
     /// The same pictures after encoding and decoding.
     pub encoded: Vec<Luma>,
+    /// All pictures after encoding and decoding, in limited range.
+    pub grids: Grids,
     /// Bytes of the encoded video.
     pub bytes: u64,
 }
@@ -52,6 +61,7 @@ pub fn reference(
 ) -> Result<Reference, PixelError> {
     let budget = Budget::open(limits, source)?;
     check_size(request.size, &budget)?;
+    check_lattice(request.lattice)?;
     let units = units(source, container, &budget)?;
     let wanted = vec![true; units.all.len()];
     let mut encode = Encode::open(request, &budget)?;
@@ -71,6 +81,7 @@ struct Encode<'a, 'b> {
     planes: Scaler,
     encoder: VideoEncoder,
     decoder: Decoder<'a, 'b>,
+    reducer: Reducer,
     /// The last source picture, scaled, and its time.
     held: Option<(Video, i64)>,
     /// Pictures encoded.
@@ -104,14 +115,26 @@ impl<'a, 'b> Encode<'a, 'b> {
         Ok(Self {
             request,
             budget,
-            scaler: Scaler::new(Some(request.size), true),
+            scaler: Scaler::new(Some(request.size), true).by(request.scaling),
             planes: Scaler::new(None, false),
             encoder,
             decoder: Decoder::h264(budget)?,
+            reducer: Reducer::new(request.lattice),
             held: None,
             sent: 0,
             last_key: None,
-            outcome: Reference { source: Vec::new(), encoded: Vec::new(), bytes: 0 },
+            outcome: Reference {
+                source: Vec::new(),
+                encoded: Vec::new(),
+                grids: Grids {
+                    lattice: request.lattice,
+                    size: request.size,
+                    full_range: false,
+                    frames: Vec::new(),
+                    decode_errors: 0,
+                },
+                bytes: 0,
+            },
         })
     }
 
@@ -172,14 +195,9 @@ impl<'a, 'b> Encode<'a, 'b> {
         while let Some(packet) = self.encoder.receive() {
             self.outcome.bytes = self.outcome.bytes.saturating_add(packet.size() as u64);
             let pts = packet.pts().unwrap_or(0);
-            let (request, planes) = (self.request, &mut self.planes);
-            let encoded = &mut self.outcome.encoded;
-            self.decoder.send(&packet, pts, &mut |picture, shown| {
-                if request.lumas.contains(&shown.pts) {
-                    encoded.push(planes.luma(picture, shown)?);
-                }
-                Ok(())
-            })?;
+            let Self { decoder, planes, reducer, request, budget, outcome, .. } = self;
+            let mut keep = Keep { planes, reducer, lumas: request.lumas, budget, outcome };
+            decoder.send(&packet, pts, &mut |picture, shown| keep.picture(picture, shown))?;
         }
         Ok(())
     }
@@ -188,16 +206,36 @@ impl<'a, 'b> Encode<'a, 'b> {
         self.show_until(i64::MAX)?;
         self.encoder.end()?;
         self.receive()?;
-        let (request, planes) = (self.request, &mut self.planes);
-        let encoded = &mut self.outcome.encoded;
-        self.decoder.drain(&mut |picture, shown| {
-            if request.lumas.contains(&shown.pts) {
-                encoded.push(planes.luma(picture, shown)?);
-            }
-            Ok(())
-        })?;
-        self.outcome.encoded.sort_by_key(|luma| luma.pts);
-        Ok(self.outcome)
+        let Self { mut decoder, mut planes, mut reducer, request, budget, mut outcome, .. } = self;
+        let (planes, reducer) = (&mut planes, &mut reducer);
+        let mut keep =
+            Keep { planes, reducer, lumas: request.lumas, budget, outcome: &mut outcome };
+        decoder.drain(&mut |picture, shown| keep.picture(picture, shown))?;
+        outcome.encoded.sort_by_key(|luma| luma.pts);
+        outcome.grids.frames.sort_by_key(|grid| grid.pts);
+        outcome.grids.decode_errors = decoder.errors;
+        Ok(outcome)
+    }
+}
+
+/// Takes the encoded pictures as they come out of the decoder.
+struct Keep<'k, 'a, 'b> {
+    planes: &'k mut Scaler,
+    reducer: &'k mut Reducer,
+    lumas: &'a [i64],
+    budget: &'a Budget<'b>,
+    outcome: &'k mut Reference,
+}
+
+impl Keep<'_, '_, '_> {
+    fn picture(&mut self, picture: &mut Video, shown: Shown) -> Result<(), PixelError> {
+        let grids = &mut self.outcome.grids;
+        self.budget.take(6 * grids.lattice.cells() as u64 + size_of::<Grid>() as u64)?;
+        grids.frames.push(self.reducer.grid(picture, shown)?);
+        if self.lumas.contains(&shown.pts) {
+            self.outcome.encoded.push(self.planes.luma(picture, shown)?);
+        }
+        Ok(())
     }
 }
 

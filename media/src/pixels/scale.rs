@@ -1,4 +1,4 @@
-//! Pictures at another size, bicubically as stock transcoders make them, and their luma planes.
+//! Pictures at another size, as transcoders make them, and their luma planes.
 
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
@@ -8,6 +8,7 @@ use super::Luma;
 use super::decode::Shown;
 use super::limits::PixelError;
 use super::planes::{Layout, unsupported};
+use crate::reel::Scaling;
 
 /// Scales pictures to one size.
 pub(super) struct Scaler {
@@ -15,6 +16,7 @@ pub(super) struct Scaler {
     size: Option<(u32, u32)>,
     /// Whether full-range samples are mapped to the limited range.
     limited: bool,
+    scaling: Scaling,
     /// The last one used, for the next picture like it.
     context: Option<(Like, scaling::Context)>,
 }
@@ -29,7 +31,12 @@ struct Like {
 
 impl Scaler {
     pub(super) const fn new(size: Option<(u32, u32)>, limited: bool) -> Self {
-        Self { size, limited, context: None }
+        Self { size, limited, scaling: Scaling::Bicubic, context: None }
+    }
+
+    /// The same by another method than bicubically.
+    pub(super) fn by(self, scaling: Scaling) -> Self {
+        Self { scaling, ..self }
     }
 
     /// The luma plane alone.
@@ -78,7 +85,7 @@ impl Scaler {
         let (width, height) = self.size.unwrap_or(own);
         let like = Like { from, own, to };
         if self.context.as_ref().is_none_or(|(last, _)| *last != like) {
-            let flags = scaling::Flags::BICUBIC;
+            let flags = self.scaling.flags();
             let context = scaling::Context::get(from, own.0, own.1, to, width, height, flags)
                 .map_err(|_| unsupported(picture))?;
             self.context = Some((like, context));

@@ -47,10 +47,7 @@ impl Reel {
 
     /// Scaled to a size, in 8-bit 4:2:0.
     pub fn scale(&self, width: u32, height: u32, scaling: Scaling) -> Result<Self, TapeError> {
-        let flags = match scaling {
-            Scaling::Bicubic => scaling::Flags::BICUBIC,
-            Scaling::Bilinear => scaling::Flags::BILINEAR,
-        };
+        let flags = scaling.flags();
         let mut scaler: Option<(scaling::Context, (Pixel, u32, u32))> = None;
         let mut pictures = Vec::with_capacity(self.len());
         for picture in &self.pictures {

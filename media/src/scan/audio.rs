@@ -31,6 +31,7 @@ struct Raw {
     length: Option<Length>,
     bytes: u32,
     hash: [u8; 16],
+    bare: [u8; 16],
 }
 
 impl Sound {
@@ -115,6 +116,7 @@ impl Sound {
             let bytes = self.open.get(at..at + len).unwrap_or_default();
             let chain = [last.hash.as_slice(), bytes].concat();
             last.hash = digest::short(&chain);
+            last.bare = last.hash;
             last.bytes = last.bytes.saturating_add(u32::try_from(len).unwrap_or(u32::MAX));
             return;
         }
@@ -131,11 +133,17 @@ impl Sound {
     ) {
         let payload = self.open.get(at + header..at + len).unwrap_or_default();
         each(self.index, payload);
+        let hash = digest::short(payload);
+        let bare = match framing::without_header(self.codec, payload) {
+            Some(bare) => digest::short(bare),
+            None => hash,
+        };
         self.packets.push(Raw {
             pts: self.stamps.take(self.from + at as u64).pts,
             length,
             bytes: u32::try_from(payload.len()).unwrap_or(u32::MAX),
-            hash: digest::short(payload),
+            hash,
+            bare,
         });
     }
 
@@ -169,7 +177,7 @@ impl Sound {
                 Some(length) => pts.saturating_add(length.ticks()),
                 None => pts.saturating_add(step),
             };
-            AudioPacket { pts, bytes: packet.bytes, hash: packet.hash }
+            AudioPacket { pts, bytes: packet.bytes, hash: packet.hash, bare: packet.bare }
         });
         packets.collect()
     }

@@ -42,6 +42,17 @@ pub(super) fn next(codec: AudioCodec, bytes: &[u8]) -> usize {
     found.unwrap_or(bytes.len())
 }
 
+/// An AAC frame without its ADTS header, as MP4 holds it; `None` of what has none.
+pub(super) fn without_header(codec: AudioCodec, frame: &[u8]) -> Option<&[u8]> {
+    let [first, second, ..] = *frame else { return None };
+    // sync word, layer 0; the last bit tells that no checksum follows
+    let adts = codec == AudioCodec::Aac && first == 0xff && second & 0xf6 == 0xf0;
+    if !adts {
+        return None;
+    }
+    frame.get(if second & 1 == 1 { 7 } else { 9 }..)
+}
+
 const fn whole(len: usize, samples: u32, rate: u32) -> Found {
     Found::Frame { header: 0, len, length: Some(Length { samples, rate }), joins: false }
 }

@@ -147,10 +147,12 @@ impl Walk<'_> {
         self.samples(budget, &mut |sample, bytes, budget| {
             budget.packet()?;
             each(index, bytes);
+            let hash = digest::short(bytes);
             packets.push(AudioPacket {
                 pts: self.times.of(sample.dts.saturating_add(sample.delay)),
                 bytes: sample.size,
-                hash: digest::short(bytes),
+                hash,
+                bare: hash,
             });
             Ok(())
         })?;

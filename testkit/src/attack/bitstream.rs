@@ -55,7 +55,14 @@ pub(super) fn forge(
             let third = honest.scale(even(w * 2 / 3), even(h * 2 / 3), Scaling::Bicubic)?;
             scene.file(&video(&third)?, target)?
         }
-        A::Corrupted => scene.file(&video(honest)?.edited(TrackKind::Video, damage), target)?,
+        A::Corrupted => {
+            let whole = video(honest)?;
+            let untouched = scene.file(&whole, target)?;
+            let bytes = scene.file(&whole.edited(TrackKind::Video, damage), target)?;
+            // Black pictures are too small to hold a byte that is hit.
+            let material = bytes != untouched;
+            return Ok(Some(Forged { bytes, pixels: claim, material }));
+        }
         A::Truncated => {
             let whole = scene.file(&video(honest)?, target)?;
             whole.slice(..whole.len() * 9 / 20)

@@ -1,6 +1,6 @@
 //! Attacks on quality: fewer bits, less detail, less effort than was paid for.
 
-use waymark_media::{Encoding, Reel, Speed, Target};
+use waymark_media::{Encoding, H264Profile, Reel, Speed, Target};
 
 use super::scene::{Forged, Scene, pixels};
 use super::{Attack, Attack as A};
@@ -42,7 +42,13 @@ pub(super) fn forge(
     let encoding = match attack {
         A::Starved => Encoding { bitrate: target.bitrate / 25, ..usual },
         A::Meagre => Encoding { bitrate: target.bitrate / 8, ..usual },
-        A::Careless => Encoding { bitrate: target.bitrate / 2, speed: Speed::Ultrafast, ..usual },
+        // In the profile it must have: the least effort alone makes baseline, which parsing sees.
+        A::Careless => Encoding {
+            bitrate: target.bitrate / 2,
+            speed: Speed::Ultrafast,
+            profile: usual.profile.or(Some(H264Profile::High)),
+            ..usual
+        },
         _ => return Ok(None),
     };
     let bytes = scene.file(&honest.encode(&encoding)?, target)?;

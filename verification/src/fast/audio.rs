@@ -16,10 +16,12 @@ pub(super) fn checks(evidence: &Evidence<'_>, bounds: &Packets) -> Vec<Check> {
         }
         (0, Some(_)) => (Check::fail("F11.audio", "audio that the source does not have"), None),
         (_, None) => (Check::fail("F11.audio", "the source's audio is missing"), None),
-        (_, Some(rendition)) => match evidence.passed_on().find(|one| evidence.same(one, rendition)) {
-            Some(source) => (Check::pass("F11.audio", ""), Some((source, rendition))),
-            None => (Check::fail("F11.audio", differs(evidence, rendition)), None),
-        },
+        (_, Some(rendition)) => {
+            match evidence.passed_on().find(|one| evidence.same(one, rendition)) {
+                Some(source) => (Check::pass("F11.audio", ""), Some((source, rendition))),
+                None => (Check::fail("F11.audio", differs(evidence, rendition)), None),
+            }
+        }
     };
     let packets = rendition.map_or(0, |track| track.packets.len());
     let mut checks = vec![check.value(many(packets))];

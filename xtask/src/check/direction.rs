@@ -38,6 +38,7 @@ const DEV: &[(&str, &str)] = &[
     ("waymark", "waymark-testkit"),
     ("waymark-payments", "waymark-testkit"),
     ("waymark-tracker", "waymark-testkit"),
+    ("waymark-verification", "waymark-testkit"),
     ("xtask", "waymark-media"),
 ];
 

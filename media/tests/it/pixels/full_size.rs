@@ -4,7 +4,7 @@ use waymark_media::pixels::{
     Lattice, Luma, Pictures, Reference, ReferenceRequest, Request, all_grids, luma_of, pixels,
     reference,
 };
-use waymark_media::{Container, Target};
+use waymark_media::{Container, Scaling, Target};
 
 use super::recorded::{Seen, seen};
 use super::{limits, pattern};
@@ -79,6 +79,8 @@ fn encoded(bitrate: u32) -> Reference {
         pts: &pts,
         shows: &pts,
         lumas: &chosen,
+        scaling: Scaling::Bicubic,
+        lattice: Lattice::FINE,
     };
     reference(&source.file.bytes, source.file.container, &request, &limits()).unwrap()
 }
@@ -110,9 +112,12 @@ fn a_reference_repeats_pictures_where_the_rendition_does() {
         pts: &pts,
         shows: &shows,
         lumas: &[pts[10], pts[11], pts[38], pts[39]],
+        scaling: Scaling::Bilinear,
+        lattice: Lattice::COARSE,
     };
     let found = reference(&source, Container::MpegTs, &request, &limits()).unwrap();
-    assert_eq!(found.encoded.len(), 4);
+    assert_eq!((found.encoded.len(), found.grids.frames.len()), (4, 40));
+    assert_eq!(found.grids.frames[17].y.len(), Lattice::COARSE.cells());
     let [a, b, c, d] = found.source.as_slice() else { panic!("{}", found.source.len()) };
     assert!(a.samples == b.samples && c.samples == d.samples && a.samples != c.samples);
 }

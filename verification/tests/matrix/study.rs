@@ -1,0 +1,219 @@
+//! Attacks and honest encoders on the clips of a half, each through every tier.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use waymark_media::{Speed, Target};
+use waymark_testkit::{
+    attack::{Attack, Family, Forged, Scene, Tier},
+    corpus::{self, Clip, Half},
+};
+use waymark_verification::{Decision, Kind, expect::Wanted, thresholds::Thresholds};
+
+use crate::{
+    Failed,
+    judge::{Judged, Returned, Source},
+};
+
+/// Threads that work on clips.
+const THREADS: usize = 2;
+
+/// What one result was and what each tier said.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) clip: &'static str,
+    pub(crate) what: What,
+    pub(crate) starved: bool,
+    pub(crate) noise: bool,
+    pub(crate) packets: Found,
+    pub(crate) key: Found,
+    pub(crate) full: Found,
+    /// The comparison with our own encoding, disputed or not.
+    pub(crate) reference: Found,
+    pub(crate) decision: Decision,
+}
+
+/// Who made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// An honest encoder, by its name.
+    Honest(&'static str),
+    /// A cheater, on a clip that shows the attack.
+    Attack(Attack),
+}
+
+/// What a tier found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// Checks that failed.
+    pub(crate) failed: Vec<&'static str>,
+    /// One of them is a fact.
+    pub(crate) hard: bool,
+    /// One of them is a measurement that counts.
+    pub(crate) soft: bool,
+    /// The worst value as a multiple of its bound.
+    pub(crate) ratio: f64,
+}
+
+/// Which attacks are made on which clips: number of the clip and of the attack.
+pub(crate) type Choice = fn(usize, usize) -> bool;
+
+/// All of them on every clip.
+pub(crate) fn everything(_: usize, _: usize) -> bool {
+    true
+}
+
+/// Every attack on every second clip, another half of them for the next attack.
+pub(crate) fn alternating(clip: usize, attack: usize) -> bool {
+    (clip + attack).is_multiple_of(2)
+}
+
+/// Attacks that one result shows: on pictures, on the file, on the claim.
+pub(crate) fn attacks() -> impl Iterator<Item = Attack> {
+    let shown = |attack: &Attack| {
+        attack.is_on_pictures()
+            || attack.family() == Family::Bitstream
+            || matches!(attack, Attack::InflatedClaim | Attack::Swapped)
+    };
+    Attack::ALL.iter().copied().filter(shown)
+}
+
+/// Every honest variant and the chosen attacks on every clip of a half. Blocks for minutes.
+pub(crate) fn study(half: Half, chosen: Choice) -> Vec<Case> {
+    let names = corpus::names(half);
+    let next = AtomicUsize::new(0);
+    let cases = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some((index, name)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    names.get(index).map(|name| (index, *name))
+                } {
+                    let made = on_clip(name, |attack| chosen(index, attack));
+                    let made = made.unwrap_or_else(|error| panic!("{name}: {error}"));
+                    cases.lock().unwrap().push((index, made));
+                }
+            });
+        }
+    });
+    let mut cases = cases.into_inner().unwrap();
+    cases.sort_by_key(|(index, _)| *index);
+    cases.into_iter().flat_map(|(_, cases)| cases).collect()
+}
+
+fn on_clip(name: &'static str, chosen: impl Fn(usize) -> bool) -> Result<Vec<Case>, Failed> {
+    let bounds = Thresholds::default();
+    let clip = corpus::clip(name)?;
+    let mut source = Source::new(name, &clip.segment)?;
+    let mut cases = Vec::new();
+    for variant in corpus::variants(&clip) {
+        let made = variant.make(&clip.segment)?;
+        let claimed = u64::try_from(made.pixels).ok();
+        let returned = Returned {
+            wanted: &Wanted::from(&variant.target),
+            bytes: &made.bytes,
+            claimed,
+            beside: false,
+        };
+        let judged = source.judge(returned, &bounds)?;
+        cases.push(Case::of(name, What::Honest(variant.name), &judged));
+    }
+    let other = corpus::other(&clip)?;
+    let scene = Scene::open(&clip.segment, &other.segment, Some(&clip.previous))?;
+    let scene = scene.with_speed(Speed::Veryfast);
+    let target = target(&clip);
+    let (honest, wanted) = (scene.honest(&target)?, Wanted::from(&target));
+    for (_, attack) in attacks().enumerate().filter(|(index, _)| chosen(*index)) {
+        let forged = scene.forge_from(attack, &target, &honest);
+        let forged = forged.map_err(|error| format!("{attack}: {error:#}"))?;
+        let Some(Forged { bytes, pixels, material: true, .. }) = forged else { continue };
+        let claimed = u64::try_from(pixels).ok();
+        let beside = attack.caught_by() == Tier::Quality;
+        let returned = Returned { wanted: &wanted, bytes: &bytes, claimed, beside };
+        let judged =
+            source.judge(returned, &bounds).map_err(|error| format!("{attack}: {error}"))?;
+        cases.push(Case::of(name, What::Attack(attack), &judged));
+    }
+    Ok(cases)
+}
+
+/// What attacks are made on: 320 pixels on the longer side, at the bit rate of the usual ladder.
+fn target(clip: &Clip) -> Target {
+    let (width, height) = clip.size;
+    let side = |pixels: u32| i32::try_from(pixels * 320 / width.max(height)).unwrap_or(0);
+    let (width, height) = (side(width), side(height));
+    let rate = f64::from(clip.rate.0) / f64::from(clip.rate.1);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bit rate")]
+    let bitrate = (f64::from(width) * f64::from(height) * rate * 0.13) as u32;
+    Target { container: clip.container, ..Target::new(width, height, bitrate) }
+}
+
+impl Case {
+    fn of(clip: &'static str, what: What, judged: &Judged) -> Self {
+        let found = |checks: &[_]| Found {
+            failed: Judged::failed(checks),
+            hard: Judged::any(checks, Kind::Hard),
+            soft: Judged::any(checks, Kind::Soft),
+            ratio: Judged::ratio(checks),
+        };
+        Self {
+            clip,
+            what,
+            starved: judged.starved,
+            noise: judged.noise,
+            packets: found(&judged.packets),
+            key: found(&judged.key),
+            full: found(&judged.full),
+            reference: found(&judged.reference),
+            decision: judged.decision,
+        }
+    }
+
+    /// The attack, if it is one.
+    pub(crate) fn attack(&self) -> Option<Attack> {
+        match self.what {
+            What::Attack(attack) => Some(attack),
+            What::Honest(_) => None,
+        }
+    }
+
+    /// The honest encoder, if it is one.
+    pub(crate) fn honest(&self) -> Option<&'static str> {
+        match self.what {
+            What::Honest(name) => Some(name),
+            What::Attack(_) => None,
+        }
+    }
+
+    /// A measurement speaks against it in the end, and nothing has confirmed or cleared it.
+    pub(crate) fn alarms(&self) -> bool {
+        self.decision == Decision::Soft
+    }
+
+    /// A measurement of any tier counts against it before the dispute.
+    pub(crate) fn soft(&self) -> bool {
+        [&self.packets, &self.key, &self.full].iter().any(|found| found.soft)
+    }
+
+    /// No tier found anything to look at again.
+    pub(crate) fn dispute_free(&self) -> bool {
+        [&self.packets, &self.key, &self.full].iter().all(|found| !found.noticed())
+    }
+
+    pub(crate) fn refused(&self) -> bool {
+        self.decision == Decision::Refused
+    }
+}
+
+impl Found {
+    /// Something was outside its bound, whatever follows from it.
+    pub(crate) fn noticed(&self) -> bool {
+        !self.failed.is_empty()
+    }
+}
