@@ -1,5 +1,7 @@
 //! All pictures of the recorded renditions against their sources, as they came back and altered.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
 use std::{fs, path::PathBuf, sync::LazyLock};
 
 use serde_json::Value;

@@ -43,7 +43,8 @@ fn honest_variants_have_the_frames_and_times_of_a_node() {
         assert_eq!(seen.frames as usize, made.frames, "{name}");
         assert_eq!(seen.audio_packets, inspect(&clip.segment).unwrap().audio_packets, "{name}");
         let nodes =
-            transcode(&clip.segment, &[variant.target.clone()], &Limits::default()).unwrap();
+            transcode(&clip.segment, std::slice::from_ref(&variant.target), &Limits::default())
+                .unwrap();
         let node = inspect(&nodes[0].bytes).unwrap();
         assert_eq!((node.pts_us, node.width), (seen.pts_us, seen.width), "{name}");
     }

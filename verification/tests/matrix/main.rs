@@ -1,5 +1,8 @@
 //! The matrix: every attack and every honest encoder on clips that no bound was chosen with, through every tier.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+#![allow(clippy::print_stdout, reason = "figures, for whoever runs it")]
+
 #[path = "../it/corpus.rs"]
 #[expect(dead_code, reason = "the other test binary uses the rest")]
 mod corpus;
@@ -12,7 +15,7 @@ mod study;
 use std::sync::LazyLock;
 
 use waymark_testkit::{
-    attack::{Attack, Attack as A, Family, Tier},
+    attack::{Attack, Attack as A, Counts, Family, Tier},
     corpus::Half,
 };
 
@@ -104,47 +107,53 @@ fn gross_attacks_are_caught_by_all_pictures_and_mostly_without_them() {
 fn each_attack_is_noticed_by_the_tier_that_must() {
     let mut below = Vec::new();
     for attack in study::attacks() {
-        let (named, required) = required(attack);
+        let bound = Bound::of(attack);
         let cases = || UNSEEN.iter().filter(|case| case.attack() == Some(attack));
-        let (noticed, of) = (cases().filter(|case| named(case)).count(), cases().count());
-        println!(
-            "{attack} {}: {noticed} of {of}, at least {} of {}",
-            attack.name(),
-            required.0,
-            required.1
-        );
-        if noticed * required.1 < required.0 * of || of == 0 {
-            let missed = cases().filter(|case| !named(case)).map(|case| case.clip);
-            let missed = missed.collect::<Vec<_>>().join(", ");
-            below
-                .push(format!("{attack} {}: {noticed} of {of}, missed on {missed}", attack.name()));
+        let missed = || cases().filter(|case| !(bound.noticed_by)(case)).map(|case| case.clip);
+        let of = cases().count();
+        let noticed = of - missed().count();
+        let name = attack.name();
+        println!("{attack} {name}: {noticed} of {of}, at least {} of {}", bound.noticed, bound.of);
+        if of == 0 || noticed * bound.of < bound.noticed * of {
+            let missed = missed().collect::<Vec<_>>().join(", ");
+            below.push(format!("{attack} {name}: {noticed} of {of}, missed on {missed}"));
         }
     }
     assert!(below.is_empty(), "{below:#?}");
 }
 
-/// How an attack must be noticed, and on how many of so many clips.
-fn required(attack: Attack) -> (fn(&Case) -> bool, (usize, usize)) {
-    let unmet =
-        UNMET.iter().find(|(of, ..)| *of == attack).map(|(_, noticed, of, _)| (*noticed, *of));
-    let counts = attack.counts();
-    let share = |of: fn(&waymark_testkit::attack::Counts) -> u32| {
-        let number = |n: u32| usize::try_from(n).unwrap_or(0);
-        let counted = counts.map_or((1, 1), |counts| (number(of(&counts)), number(counts.clips)));
-        unmet.unwrap_or(counted)
-    };
-    match attack.caught_by() {
-        Tier::Packets | Tier::Protocol => {
-            (|case| case.packets.hard, share(|counts| counts.packets))
-        }
-        Tier::Key => (|case| case.key.noticed(), share(|counts| counts.key)),
-        Tier::Full => (|case| case.full.noticed(), share(|counts| counts.full)),
-        Tier::Quality => {
-            let first = BESIDE_OURS.iter().find(|(of, ..)| *of == attack);
-            let first = first.map_or((1, 1), |(_, noticed, of)| (*noticed, *of));
-            (|case| case.reference.hard, unmet.unwrap_or(first))
-        }
-        // What one result hardly shows: many are added up.
-        Tier::Statistics => (|_| true, (1, 1)),
+/// How an attack must be noticed, and on how many of so many clips at least.
+struct Bound {
+    noticed_by: fn(&Case) -> bool,
+    noticed: usize,
+    of: usize,
+}
+
+impl Bound {
+    fn of(attack: Attack) -> Self {
+        let counts = attack.counts();
+        let counted = |of: fn(&Counts) -> u32| {
+            counts.map_or((1, 1), |counts| (number(of(&counts)), number(counts.clips)))
+        };
+        let (noticed_by, first): (fn(&Case) -> bool, _) = match attack.caught_by() {
+            Tier::Packets | Tier::Protocol => {
+                (|case| case.packets.hard, counted(|counts| counts.packets))
+            }
+            Tier::Key => (|case| case.key.noticed(), counted(|counts| counts.key)),
+            Tier::Full => (|case| case.full.noticed(), counted(|counts| counts.full)),
+            Tier::Quality => {
+                let first = BESIDE_OURS.iter().find(|(of, ..)| *of == attack);
+                (|case| case.reference.hard, first.map_or((1, 1), |(_, n, of)| (*n, *of)))
+            }
+            // What one result hardly shows: many are added up.
+            Tier::Statistics => (|_| true, (1, 1)),
+        };
+        let unmet = UNMET.iter().find(|(of, ..)| *of == attack);
+        let (noticed, of) = unmet.map_or(first, |(_, noticed, of, _)| (*noticed, *of));
+        Self { noticed_by, noticed, of }
     }
+}
+
+fn number(n: u32) -> usize {
+    usize::try_from(n).unwrap()
 }

@@ -1,10 +1,7 @@
 //! Attacks and honest encoders on the clips of a half, each through every tier.
 
 use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
@@ -87,22 +84,19 @@ pub(crate) fn attacks() -> impl Iterator<Item = Attack> {
 pub(crate) fn study(half: Half, chosen: Choice) -> Vec<Case> {
     let names = corpus::names(half);
     let next = AtomicUsize::new(0);
-    let cases = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                while let Some((index, name)) = {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    names.get(index).map(|name| (index, *name))
-                } {
-                    let made = on_clip(name, |attack| chosen(index, attack));
-                    let made = made.unwrap_or_else(|error| panic!("{name}: {error}"));
-                    cases.lock().unwrap().push((index, made));
-                }
-            });
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(name) = names.get(index).copied() else { return done };
+            let made = on_clip(name, |attack| chosen(index, attack));
+            done.push((index, made.unwrap_or_else(|error| panic!("{name}: {error}"))));
         }
+    };
+    let mut cases: Vec<(usize, Vec<Case>)> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
-    let mut cases = cases.into_inner().unwrap();
     cases.sort_by_key(|(index, _)| *index);
     cases.into_iter().flat_map(|(_, cases)| cases).collect()
 }
