@@ -144,7 +144,7 @@ impl Job {
             let attempt = Attempt::new(self, context, &place, log.next_index());
             let result = attempt.run().await;
             log.attempted(&place, &result);
-            if let Some(sample) = result.sample(&self) {
+            if let Some(sample) = result.sample(self) {
                 context.directory.attempted(node.id(), sample);
             }
             let error = match result.outcome {

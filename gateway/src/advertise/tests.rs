@@ -482,5 +482,6 @@ async fn what_a_class_prefers_is_earned_in_part_or_whole() {
     live.check(&newer, &says("0.9.1")).unwrap();
     live.check(&older, &says("0.8.9")).unwrap();
     let earned = [&newer, &older, &unheard].map(|node| live.preference(node.id()));
-    assert_eq!(earned, [0.25, 0.0, 0.0]);
+    let percent = earned.map(|share| format!("{:.0} %", share * 100.0));
+    assert_eq!(percent, ["25 %", "0 %", "0 %"]);
 }

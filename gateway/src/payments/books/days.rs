@@ -107,7 +107,7 @@ fn listed(folder: &Path) -> Result<HashSet<String>, BookError> {
         match serde_json::from_slice::<List>(&bytes) {
             Ok(list) => known.extend(list.files.into_iter().map(|line| line.path)),
             Err(error) => {
-                tracing::warn!(%error, path = %path.display(), "is no list of data files")
+                tracing::warn!(%error, path = %path.display(), "is no list of data files");
             }
         }
     }
