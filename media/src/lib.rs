@@ -35,9 +35,9 @@ mod reel;
 mod sizing;
 #[cfg(feature = "libav")]
 mod source;
-mod target;
 #[cfg(feature = "libav")]
 mod tape;
+mod target;
 #[cfg(feature = "libav")]
 mod transcode;
 
