@@ -73,7 +73,10 @@ pub(super) const RECIPES: &[Recipe] = &[
             .to_owned()
     }),
     Recipe::new("gradients", || {
-        "gradients=s=640x360:r=30:seed=37:speed=0.02:nb_colors=4".to_owned()
+        // Colours that are not named are drawn anew each time, whatever the seed.
+        "gradients=s=640x360:r=30:seed=37:speed=0.02:nb_colors=4:\
+         c0=0x2040a0:c1=0xe0b040:c2=0x208060:c3=0xc05070"
+            .to_owned()
     }),
     Recipe::new("film-grain", || {
         camera(39, "24", "200+40*t", "150+10*t") + ",noise=c0s=12:c0f=t+u:c0_seed=39"

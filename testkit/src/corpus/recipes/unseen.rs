@@ -89,7 +89,9 @@ pub(super) const RECIPES: &[Recipe] = &[
         "cellauto=s=320x180:r=30:seed=36:rule=110:scroll=1,scale=640:360:flags=neighbor".to_owned()
     }),
     Recipe::new("gradients-grain", || {
-        "gradients=s=640x360:r=30:seed=38:speed=0.03:nb_colors=5,noise=c0s=9:c0f=t+u:c0_seed=38"
+        // Colours that are not named are drawn anew each time, whatever the seed.
+        "gradients=s=640x360:r=30:seed=38:speed=0.03:nb_colors=5:\
+         c0=0x30a0c0:c1=0xf0e0a0:c2=0x602040:c3=0x40c060:c4=0x101830,noise=c0s=9:c0f=t+u:c0_seed=38"
             .to_owned()
     })
     .sound(Sound::Noise(38)),
