@@ -7,7 +7,7 @@ use std::{
 };
 
 use waymark_testkit::{
-    attack::{Attack, Tier},
+    attack::{Attack, Family, Tier},
     corpus::{self, Half},
 };
 use waymark_verification::thresholds::Thresholds;
@@ -169,6 +169,23 @@ fn attacks(text: &mut String, cases: &[Case]) {
         writeln!(text, "| {id} | {what} | {n} | {packets} | {key} | {full} | {refused} |").unwrap();
     }
     text.push('\n');
+    let gross = |case: &&Case| case.attack().map(Attack::family) == Some(Family::Gross);
+    let gross: Vec<&Case> = cases.iter().filter(gross).collect();
+    let full = gross.iter().filter(|case| case.full.noticed()).count();
+    let fast = gross.iter().filter(|case| case.packets.noticed() || case.key.noticed()).count();
+    let n = gross.len();
+    let last = "looked at by parsing and key pictures alone";
+    writeln!(text, "Gross attacks (A14, A15, A17 to A25, A27 to A29): {full} of {n} noticed by all pictures, {fast} when {last}.")
+        .unwrap();
+    text.push_str("Beside our own encoding, whether or not something called for it, these fail: ");
+    let ours = |attack: Attack| {
+        let of: Vec<_> = cases.iter().filter(|case| case.attack() == Some(attack)).collect();
+        let failed = of.iter().filter(|case| case.reference.hard).count();
+        format!("{attack} {failed} of {}", of.len())
+    };
+    let quality = study::attacks().filter(|attack| attack.caught_by() == Tier::Quality);
+    let quality: Vec<String> = quality.map(ours).collect();
+    writeln!(text, "{}.\n", quality.join(", ")).unwrap();
 }
 
 fn roc(halves: &Studies) -> String {
