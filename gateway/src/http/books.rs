@@ -47,7 +47,8 @@ pub(super) async fn answer(context: &Context, parts: &Parts) -> Option<Reply> {
             if error.kind() != io::ErrorKind::NotFound {
                 tracing::warn!(%error, path = %path.display(), "published data cannot be read");
             }
-            let text = "there is no such round book or document; a book is made when its round is over";
+            let text =
+                "there is no such round book or document; a book is made when its round is over";
             return Some(media::problem(&Problem::new(Reason::NotFound, text)));
         }
     };

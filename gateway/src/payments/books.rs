@@ -34,12 +34,12 @@ use waymark_tagging::Tag;
 
 pub use self::error::BookError;
 pub(in crate::payments) use self::files::{put, slashed};
+pub use self::metrics::BookMetrics;
+pub use self::numbers::Numbers;
 pub(crate) use self::{
     days::keep_days,
     files::{LeafFile, leaf_file},
 };
-pub use self::metrics::BookMetrics;
-pub use self::numbers::Numbers;
 use crate::config::Config;
 
 /// Everything about round books and the numbers of tags. Shared by all streams.
