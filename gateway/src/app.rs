@@ -29,9 +29,13 @@ use crate::{
     payments::{self, PaymentsError, Started, books},
     signer::{OffChain, Signer},
     streams::Streams,
+    verify::Verifier,
+    verify::trust::{Trust, TrustError},
     wire,
 };
-use waymark_opendata::{DayKeys, Label, Recorder, RecorderConfig, RecorderError, RecorderTask};
+use waymark_opendata::{
+    DayKeys, Label, Recorder, RecorderConfig, RecorderError, RecorderTask, Row, VerificationRow,
+};
 use waymark_payments::signer::Work;
 use waymark_tagging::Registry;
 
@@ -83,6 +87,13 @@ pub enum StartError {
         #[source]
         source: AdvertiseError,
     },
+    /// What is known of orchestrators cannot be kept.
+    #[error("cannot keep what is known of orchestrators")]
+    Trust {
+        /// Why.
+        #[source]
+        source: TrustError,
+    },
     /// A metric was registered twice, or similar.
     #[error("cannot set up metrics")]
     Metrics {
@@ -113,6 +124,7 @@ pub struct Handle {
     pub admin: SocketAddr,
     context: Arc<Context>,
     recording: RecorderTask,
+    recording_runs: RecorderTask<VerificationRow>,
 }
 
 /// Asks a person for a pass-phrase; `None` where there is nobody to ask.
@@ -138,7 +150,11 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
     let metrics_error = |source| StartError::Metrics { source };
     let metrics = Metrics::register(&registry).map_err(metrics_error)?;
     let paying = start_payments(&config, &clock, &registry, ask).await?;
-    let (recorder, recording) = recorder(&config, &clock, &registry)?;
+    let (recorder, recording) = start_recorder(&config, &clock, &registry)?;
+    let (runs, recording_runs) = start_recorder::<VerificationRow>(&config, &clock, &registry)?;
+    let verifier = Verifier::start(&config, &tasks, runs, &registry).map_err(metrics_error)?;
+    let trust = Trust::open(config.trust, &config.data_dir, clock.clone(), &registry);
+    let trust = trust.map_err(|source| StartError::Trust { source })?;
     let store = StoreConfig {
         budget: config.hls.memory_bytes,
         ..StoreConfig::in_dir(config.data_dir.join("hls"))
@@ -193,6 +209,7 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
         signer,
         payments,
         advertiser,
+        trust,
         identity,
         silent: Arc::new(config.tags.silent_orchestrators.iter().map(host_of).collect()),
         blocked: Arc::new(config.block_list.iter().copied().collect()),
@@ -201,6 +218,7 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
         buffers,
         hasher: SegmentHasher::start().map_err(|e| setup("the hashing thread", e))?,
         memory: Arc::new(Semaphore::new(memory_units)),
+        verifier: Arc::new(verifier),
         recorder,
         day_keys: DayKeys::default(),
         version: Label::from_untrusted(concat!("waymark/", env!("CARGO_PKG_VERSION")))
@@ -215,7 +233,7 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
     admin::spawn(Arc::clone(&context), admin_listener)
         .map_err(|e| setup("the admin listener", e))?;
     tracing::info!(%media, %admin, "gateway is up");
-    Ok(Handle { media, admin, context, recording })
+    Ok(Handle { media, admin, context, recording, recording_runs })
 }
 
 impl Handle {
@@ -246,6 +264,10 @@ impl Handle {
                 })
                 .is_ok()
         });
+        if let Err(error) = self.recording_runs.shutdown().await {
+            tracing::error!(%error, "records of verification were lost");
+        }
+        context.trust.write();
         match self.recording.shutdown().await {
             Ok(summary) => tracing::info!(?summary, "records are written"),
             Err(error) => tracing::error!(%error, "records were lost"),
@@ -258,6 +280,7 @@ impl Handle {
 fn run_services(context: &Arc<Context>, media: TcpListener) {
     let tasks = &context.tasks;
     tasks.service("media", media::serve(Arc::clone(context), media));
+    tasks.service("trust", Arc::clone(&context.trust).keep());
     tasks.service("streams", Arc::clone(&context.streams).watch(context.clock.clone()));
     if let Some(advertiser) = &context.advertiser {
         tasks.service("job classes", Arc::clone(advertiser).watch());
@@ -313,11 +336,11 @@ async fn start_payments(
     Ok(Some(started))
 }
 
-fn recorder(
+fn start_recorder<R: Row>(
     config: &Config,
     clock: &Clock,
     registry: &prometheus::Registry,
-) -> Result<(Recorder, RecorderTask), StartError> {
+) -> Result<(Recorder<R>, RecorderTask<R>), StartError> {
     let clock = clock.clone();
     let settings = RecorderConfig {
         capacity: config.records.queue,

@@ -12,11 +12,14 @@ use waymark_tracker::command::Demand;
 
 use crate::config::{self, Config, Loaded, Problems, StockRequest};
 use crate::matching::MatchRequest;
+use crate::verify::command::VerifyRequest;
+use crate::verify::evidence::BundleId;
 
 mod matching;
 mod own;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 /// Exit code of a stock command line that cannot be used; go-livepeer's own.
 pub const BAD_FLAGS: u8 = 2;
@@ -69,8 +72,34 @@ pub enum Command {
         /// What is compared.
         request: Box<MatchRequest>,
     },
+    /// Judge a rendition by its source; needs no settings.
+    Verify(Box<VerifyRequest>),
+    /// Look at what is kept of results that failed.
+    Evidence {
+        /// The settings: where it is.
+        config: Box<Config>,
+        /// What to do.
+        task: EvidenceTask,
+    },
     /// Report demand by tag from the logs of a chain; needs no settings.
     Demand(Box<Demand>),
+}
+
+/// What is done with kept evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EvidenceTask {
+    /// Show what there is.
+    List {
+        /// One JSON object a line.
+        json: bool,
+    },
+    /// Write one bundle as a file.
+    Export {
+        /// Which.
+        id: BundleId,
+        /// The archive; must not exist.
+        out: PathBuf,
+    },
 }
 
 /// What is done about our own contract.

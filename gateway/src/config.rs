@@ -22,6 +22,7 @@ use url::Url;
 use waymark_tagging::TagPattern;
 
 use crate::profile::Profile;
+use crate::verify::trust::TrustSettings;
 
 mod address;
 mod chain;
@@ -120,6 +121,12 @@ pub struct Config {
     pub tags: Tags,
     /// What orchestrators are asked for, and how that is published.
     pub requirements: Requirements,
+    /// Checks on results.
+    pub verification: Verification,
+    /// How orchestrators earn trust and lose it.
+    pub trust: TrustSettings,
+    /// What is kept of results that failed them.
+    pub evidence: Evidence,
     /// Open data.
     pub records: Records,
     /// Log lines.
@@ -196,6 +203,64 @@ pub struct Requirements {
     pub anchor_every: Duration,
     /// Share of new sessions that begin with orchestrators of whom too little is known, 0 to 100.
     pub probe_percent: u8,
+}
+
+/// Checks on results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// What results are put through.
+    pub mode: VerificationMode,
+    /// Longest time a stream waits for a check that decodes.
+    pub deadline: Duration,
+    /// Processes that decode; 0 is one for each core.
+    pub workers: usize,
+    /// Address space of each of them, in bytes.
+    pub worker_memory_bytes: u64,
+    /// Longest time for one measurement.
+    pub worker_deadline: Duration,
+    /// Measurements that may wait, at least 1.
+    pub queue: usize,
+    /// The `waymark` program, which such a process runs. No setting: the program itself says where
+    /// it is. Without it nothing is decoded.
+    pub program: Option<PathBuf>,
+}
+
+/// What results are put through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum VerificationMode {
+    /// Number, order, signature and container only.
+    None,
+    /// Parsing, and key pictures.
+    Fast,
+    /// All pictures.
+    Full,
+    /// Fast for all, full for a sample.
+    #[default]
+    FastAndFull,
+}
+
+impl VerificationMode {
+    /// Every value.
+    pub const ALL: [Self; 4] = [Self::None, Self::Fast, Self::Full, Self::FastAndFull];
+
+    /// The word in settings and records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Fast => "fast",
+            Self::Full => "full",
+            Self::FastAndFull => "fast+full",
+        }
+    }
+}
+
+/// What is kept of results that failed checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Bytes kept, 0 for none.
+    pub size_bytes: u64,
+    /// How long it is kept.
+    pub age: Duration,
 }
 
 /// Open data.

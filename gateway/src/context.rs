@@ -20,6 +20,8 @@ use crate::{
     payments::Payments,
     signer::Signer,
     streams::Streams,
+    verify::Verifier,
+    verify::trust::Trust,
 };
 
 /// The parts of a running gateway.
@@ -43,6 +45,8 @@ pub struct Context {
     pub payments: Option<Arc<Payments>>,
     /// What is asked of orchestrators; `None` where no classes are configured.
     pub advertiser: Option<Arc<Advertiser>>,
+    /// How far orchestrators are trusted.
+    pub trust: Arc<Trust>,
     /// The signed identity part of GetOrchestrator.
     pub identity: OrchestratorRequest,
     /// Orchestrators that are told no tag, as `host:port`.
@@ -59,6 +63,8 @@ pub struct Context {
     pub hasher: SegmentHasher,
     /// Bodies in flight, in units of [`MEMORY_UNIT`].
     pub memory: Arc<Semaphore>,
+    /// Whether results are what was asked for.
+    pub verifier: Arc<Verifier>,
     /// Open data.
     pub recorder: Recorder,
     /// Keys of the day for pseudonyms in records.

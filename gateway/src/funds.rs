@@ -164,9 +164,11 @@ pub async fn run(
             console.say(&report.to_string())?;
             Ok(if report.is_fatal() { FAILED } else { DONE })
         }
-        Command::Serve { .. } | Command::Demand(_) | Command::Match { .. } => {
-            Err(FundsError::OtherCommand)
-        }
+        Command::Serve { .. }
+        | Command::Demand(_)
+        | Command::Match { .. }
+        | Command::Evidence { .. }
+        | Command::Verify(_) => Err(FundsError::OtherCommand),
     }
 }
 

@@ -9,7 +9,9 @@
 //! has its own record; nothing here blocks on recording.
 
 mod attempt;
+mod audit;
 mod record;
+mod trusted;
 
 pub use self::record::Observation;
 
@@ -33,6 +35,7 @@ use crate::{
     },
     profile::Profile,
     stream::Stream,
+    verify::{Plan, Run},
 };
 
 /// One segment, probed and hashed, ready to be sent.
@@ -113,6 +116,7 @@ impl Job {
         if self.stream.profiles.is_empty() {
             return Ok((Vec::new(), None));
         }
+        let checks = self.checks(context);
         let mut avoid: HashSet<NodeId> = HashSet::new();
         let mut renewed: HashSet<NodeId> = HashSet::new();
         let mut sent = 0;
@@ -141,14 +145,18 @@ impl Job {
                 }
             };
             let node = Arc::clone(&place.session.node);
-            let attempt = Attempt::new(self, context, &place, log.next_index());
+            let attempt = Attempt::new(self, context, &place, &checks, log.next_index());
             let result = attempt.run().await;
             log.attempted(&place, &result);
+            trusted::tell(context, self, &place, checks.plan().on_fail, &result);
             if let Some(sample) = result.sample(self) {
                 context.directory.attempted(node.id(), sample);
             }
             let error = match result.outcome {
                 Ok(renditions) => {
+                    let found = (result.checked, result.signature);
+                    let row = log.last();
+                    audit::behind(self, context, (&place, &checks), found, &renditions, row);
                     let paid_in = place.session.pay.clone();
                     place.served();
                     return Ok((renditions, paid_in));
@@ -185,6 +193,19 @@ impl Job {
                 return Err(log.all_failed());
             }
         }
+    }
+
+    /// What results are put through. The source is measured while an orchestrator works on it.
+    fn checks(&self, context: &Context) -> Run {
+        let advertiser = context.advertiser.as_deref();
+        let plan = Plan::of(&self.stream.tag, context.config.verification.mode, advertiser);
+        let part = self.clip.is_some();
+        let run = Run::new(plan, &self.stream.profiles, self.source.clone(), part);
+        if !plan.is_off() {
+            let prepared = run.clone().prepare(Arc::clone(&context.verifier));
+            drop(context.tasks.job("measure source", prepared));
+        }
+        run
     }
 
     /// Publishes source and renditions: the playlist lists them together.

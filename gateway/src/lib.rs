@@ -42,4 +42,5 @@ pub mod stream;
 pub mod streams;
 pub mod tags;
 pub mod telemetry;
+pub mod verify;
 pub mod wire;

@@ -16,6 +16,10 @@ use waymark::{
     matching::{self, MatchRequest},
     signer::{OffChain, Signer},
     telemetry,
+    verify::{
+        command::{self as command_verify, VerifyRequest},
+        worker::{self, child::Bounds},
+    },
 };
 use waymark_tracker::command::{self, Demand, Streams};
 
@@ -33,6 +37,14 @@ const BAD_CLASSES: u8 = 78;
 const NO_DATA_DIR: u8 = 73;
 
 fn main() -> ExitCode {
+    // Before anything else: a worker needs nothing of what follows, and must not have it.
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(worker::SUBCOMMAND) {
+        return match Bounds::parse(arguments) {
+            Some(bounds) => worker::child::main(bounds),
+            None => fail(DEFECT, "waymark: verify-worker is started by the gateway itself\n"),
+        };
+    }
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return fail(DEFECT, "waymark: another cryptography provider is installed\n");
     }
@@ -40,8 +52,22 @@ fn main() -> ExitCode {
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
         .collect();
     match cli::parse(std::env::args_os(), &env) {
-        Ok(Command::Serve { config, warnings }) => serve(*config, &warnings),
+        Ok(Command::Serve { mut config, warnings }) => {
+            // Workers are this program once more.
+            config.verification.program = std::env::current_exe().ok();
+            serve(*config, &warnings)
+        }
         Ok(Command::Demand(demand)) => report_demand(&demand),
+        Ok(Command::Verify(request)) => judge(&request),
+        Ok(Command::Evidence { config, task }) => {
+            match command_verify::evidence(&config, &task, &mut std::io::stdout()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    let text = waymark::orchestrator::error::chain(&error);
+                    fail(1, &format!("waymark: {text}\n"))
+                }
+            }
+        }
         Ok(Command::Match { config, request }) => compare(&config, &request),
         Ok(command) => about_money(command),
         Err(Exit { code, stdout, stderr }) => {
@@ -83,6 +109,22 @@ fn report_demand(demand: &Demand) -> ExitCode {
     };
     match runtime.block_on(command::run(demand, &mut streams)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let text = format!("waymark: {}\n", waymark::orchestrator::error::chain(&error));
+            fail(error.exit_code(), &text)
+        }
+    }
+}
+
+/// Judges files; needs nothing of a gateway.
+fn judge(request: &VerifyRequest) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(DEFECT, &format!("waymark: no runtime: {error}\n")),
+    };
+    let mut out = std::io::stdout();
+    match runtime.block_on(command_verify::run(request, std::env::current_exe().ok(), &mut out)) {
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             let text = format!("waymark: {}\n", waymark::orchestrator::error::chain(&error));
             fail(error.exit_code(), &text)

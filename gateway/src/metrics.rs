@@ -185,6 +185,7 @@ impl Metrics {
         let (streams, most) = (context.streams.count(), context.streams.most());
         self.streams.set(count(streams));
         self.stream_limit.set(count(most));
+        context.verifier.metrics().refresh();
         let census = context.directory.census();
         for (standing, n) in [
             ("ready", census.ready),

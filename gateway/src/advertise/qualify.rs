@@ -24,7 +24,7 @@ impl Draw {
         Self::new(rand::random::<f64>)
     }
 
-    fn next(&self) -> f64 {
+    pub(crate) fn next(&self) -> f64 {
         (self.0)()
     }
 }

@@ -10,10 +10,13 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use waymark_tracker::command::Demand;
 
 use super::matching::Match;
+use super::verify::Verify;
 use super::{
-    BAD_CONFIG, Command, Consent, ContractsTask, Exit, FundsChange, serve, stock, version,
+    BAD_CONFIG, Command, Consent, ContractsTask, EvidenceTask, Exit, FundsChange, serve, stock,
+    version,
 };
 use crate::config::{self, Loaded};
+use crate::verify::evidence::BundleId;
 
 /// A gateway for the Livepeer network.
 ///
@@ -42,6 +45,11 @@ enum Own {
     Demand(Box<Demand>),
     /// Say whether an orchestrator qualifies for a gateway's classes, and what it misses.
     Match(Box<Match>),
+    /// Judge a rendition by its source, with the checks that results go through.
+    Verify(Box<Verify>),
+    /// Look at what this gateway keeps of results that failed its checks.
+    #[command(subcommand)]
+    Evidence(KeptEvidence),
     /// Put the registry of tags, this project's own contract, on a chain.
     #[command(subcommand)]
     Contracts(Contracts),
@@ -84,6 +92,28 @@ enum Funds {
     Withdraw {
         #[command(flatten)]
         how: How,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeptEvidence {
+    /// Show what is kept, newest first.
+    List {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Write one as a tar archive: source, renditions, the signed request, every check.
+    Export {
+        /// Its name, as `waymark evidence list` shows it.
+        id: BundleId,
+        /// The file to write, which must not exist yet.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        which: Which,
     },
 }
 
@@ -178,6 +208,16 @@ pub(super) fn parse(args: Vec<OsString>, env: &BTreeMap<String, String>) -> Resu
             let config = Box::new(load_which(&asked.which, env)?.config);
             Ok(Command::Match { config, request: Box::new(asked.request()) })
         }
+        Own::Evidence(evidence) => {
+            let (task, which) = match evidence {
+                KeptEvidence::List { json, which } => (EvidenceTask::List { json }, which),
+                KeptEvidence::Export { id, out, which } => {
+                    (EvidenceTask::Export { id, out }, which)
+                }
+            };
+            Ok(Command::Evidence { config: Box::new(load_which(&which, env)?.config), task })
+        }
+        Own::Verify(asked) => Ok(Command::Verify(Box::new(asked.request()))),
         Own::Contracts(contracts) => about_contracts(contracts, env),
         Own::Config(look) => Err(look_at(look, env)?),
         Own::Version => Err(Exit::done(version())),

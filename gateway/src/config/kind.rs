@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::VerificationMode;
 use super::setting::Kind;
 use super::units::{show_duration, show_size};
 use crate::profile::{Encoder, EncoderProfile, MAX_PROFILES, PRESET_NAMES};
@@ -38,6 +39,9 @@ impl Kind {
             Self::TagAmounts => "list of tag, day".into(),
             Self::TagIds => "list of tag, id".into(),
             Self::Version => "version".into(),
+            Self::VerificationMode => {
+                VerificationMode::ALL.map(VerificationMode::as_str).join(", ")
+            }
             Self::Routes => "list of manifest, tag".into(),
             Self::TagPatterns => "list of tags".into(),
             Self::LogFilter => "filter".into(),
@@ -69,6 +73,7 @@ impl Kind {
             Self::Network => "NAME",
             Self::Region => "CODE",
             Self::Version => "VERSION",
+            Self::VerificationMode => "MODE",
             Self::Size { .. }
             | Self::Routes
             | Self::TagPatterns
@@ -146,6 +151,9 @@ impl Kind {
                 "properties": {"manifest": {"type": "string"}, "tag": {"type": "string"}},
             }}),
             Self::LogFormat => json!({"enum": ["text", "json"]}),
+            Self::VerificationMode => {
+                json!({"enum": VerificationMode::ALL.map(VerificationMode::as_str)})
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use super::setting::Kind;
 use super::tags::{Glob, Route};
 use super::units;
 use super::values::{Parsed, Refusal};
-use super::{LogFormat, Network};
+use super::{LogFormat, Network, VerificationMode};
 
 mod money;
 
@@ -270,6 +270,18 @@ pub(super) fn log_filter(item: &Item, _: Kind) -> Parsed<String> {
             Err("must be error, warn, info, debug, trace, or directives like info,waymark=debug"
                 .to_owned())
         }
+    })
+}
+
+pub(super) fn verification_mode(item: &Item, _: Kind) -> Parsed<VerificationMode> {
+    scalar(item, |text| {
+        let mut all = VerificationMode::ALL.into_iter();
+        all.find(|mode| mode.as_str() == text).ok_or_else(|| {
+            format!(
+                "must be one of {}",
+                VerificationMode::ALL.map(VerificationMode::as_str).join(", ")
+            )
+        })
     })
 }
 

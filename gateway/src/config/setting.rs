@@ -75,6 +75,7 @@ pub(super) enum Kind {
     TagAmounts,
     TagIds,
     Version,
+    VerificationMode,
     Routes,
     TagPatterns,
     LogFilter,

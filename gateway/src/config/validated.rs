@@ -16,9 +16,10 @@ use super::parsers as parse;
 use super::renditions;
 use super::values::Values;
 use super::{
-    Chain, Config, Hls, Log, Network, PriceCap, Prices, Records, RequestLimits, Requirements, Tags,
-    TicketRules,
+    Chain, Config, Evidence, Hls, Log, Network, PriceCap, Prices, Records, RequestLimits,
+    Requirements, Tags, TicketRules, Verification,
 };
+use crate::verify::trust::TrustSettings;
 use waymark_payments::limits::Limits;
 
 /// Longest URL in a published document, in characters.
@@ -83,6 +84,25 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
             files: values.read("tags.files", parse::paths),
         },
         requirements: requirements(values),
+        verification: Verification {
+            mode: values.read("verification.mode", parse::verification_mode),
+            deadline: values.read("verification.deadline", parse::duration),
+            workers: values.read("verification.workers", parse::count),
+            worker_memory_bytes: values.read("verification.worker_memory", parse::size),
+            worker_deadline: values.read("verification.worker_deadline", parse::duration),
+            queue: values.read("verification.queue", parse::count),
+            program: None,
+        },
+        trust: TrustSettings {
+            floor_percent: values.read("verification.floor_percent", parse::count),
+            max_bad_segments: values.read("verification.max_bad_segments", parse::count),
+            look_percent: values.read("verification.look_percent", parse::count),
+            remembered: values.read("verification.remembered", parse::count),
+        },
+        evidence: Evidence {
+            size_bytes: values.read("evidence.size", parse::size),
+            age: values.read("evidence.age", parse::duration),
+        },
         records: Records {
             jsonl: values.read("records.jsonl", parse::truth),
             parquet: values.read("records.parquet", parse::truth),

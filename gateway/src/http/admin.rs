@@ -11,6 +11,7 @@ mod ready;
 mod reply;
 mod requirements;
 mod status;
+mod trust;
 
 use std::{io, sync::Arc, thread};
 
@@ -107,6 +108,9 @@ fn router(admin: Shared) -> Router {
         .route("/requirements", get(requirements::requirements))
         .route("/matches", get(requirements::matches))
         .route("/anchor", post(requirements::anchor))
+        .route("/trust", get(trust::trust))
+        .route("/trust/keys", get(trust::keys))
+        .route("/pardon", post(trust::pardon))
         .route("/payments", get(payments::payments))
         .route("/EthChainID", get(chain::chain_id))
         .route("/currentBlock", get(chain::current_block))
@@ -140,6 +144,7 @@ async fn metrics(State(admin): State<Shared>) -> Response {
 fn gather(admin: &Admin) -> prometheus::Result<Vec<u8>> {
     let context = &admin.context;
     context.metrics.refresh(context);
+    context.trust.refresh_metrics();
     if let Some(Money { payments, funds, metrics }) = &admin.money {
         metrics.refresh(payments, funds.max_gas_price());
     }

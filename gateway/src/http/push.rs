@@ -17,7 +17,7 @@ use super::{
     media::{Reply, boxed, empty, problem},
 };
 use crate::{
-    advertise::Qualification,
+    advertise::{Draw, Qualification},
     capability::{Input, JobNeeds, StreamStorage, job_capabilities},
     context::Context,
     deliver::{
@@ -34,6 +34,7 @@ use crate::{
     payments::Paying,
     profile::{Encoder, Profile},
     stream::{self, Stream},
+    verify::trust::Trusting,
     wire,
 };
 
@@ -249,6 +250,8 @@ fn first_segment(
         .advertiser
         .as_ref()
         .map(|advertiser| Qualification::new(Arc::clone(advertiser), tag.clone()));
+    let trusting =
+        Trusting::new(Arc::clone(&context.trust), tag.to_string(), &profiles, Draw::random());
     let mut request = context.identity.clone();
     request.capabilities = Some(capabilities.to_wire());
     let sessions = Sessions::new(Opener {
@@ -260,6 +263,7 @@ fn first_segment(
         tag_header: carried.as_ref().map(wire::tag_header),
         tag: carried,
         qualification,
+        trusting,
         silent: Arc::clone(&context.silent),
         extra_nodes: context.config.extra_nodes,
         blocked: Arc::clone(&context.blocked),

@@ -1,6 +1,6 @@
 //! One try with one orchestrator: send, receive, check.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use alloy_primitives::B256;
 use bytes::Bytes;
@@ -12,10 +12,11 @@ use waymark_payments::{
     session::{Outcome as Paid, Refusal, Renewal},
 };
 use waymark_selection::Sample;
-use waymark_verification::{Outcome, Verdict, check};
+use waymark_verification::{Outcome, Verdict, action::OnFail, check};
 
 use super::Job;
 use crate::{
+    config::VerificationMode,
     context::Context,
     orchestrator::{
         download::{self, Wanted},
@@ -26,6 +27,7 @@ use crate::{
     },
     payments::{Paying, PaymentOf},
     profile::Profile,
+    verify::{Checked, Run, command::as_json, evidence::Bundle, worker::Urgency},
     wire::{self, Fault, RemoteRendition, SegmentCredentials, TranscodeOutput},
 };
 
@@ -37,6 +39,7 @@ pub(super) struct Attempt<'a> {
     job: &'a Job,
     context: &'a Context,
     place: &'a Place,
+    checks: &'a Run,
     /// 0 for the first orchestrator tried.
     index: u8,
 }
@@ -67,6 +70,8 @@ pub(super) struct Attempted {
     pub(super) signature: Option<bool>,
     /// What was paid; `None` off-chain, or where it did not come to that.
     pub(super) paid: Option<PaymentOf>,
+    /// What the checks on the renditions found, where it came to that.
+    pub(super) checked: Option<Arc<Checked>>,
     /// When it started.
     pub(super) started: waymark_selection::Moment,
 }
@@ -96,8 +101,14 @@ impl Attempted {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(job: &'a Job, context: &'a Context, place: &'a Place, index: u8) -> Self {
-        Self { job, context, place, index }
+    pub(super) fn new(
+        job: &'a Job,
+        context: &'a Context,
+        place: &'a Place,
+        checks: &'a Run,
+        index: u8,
+    ) -> Self {
+        Self { job, context, place, checks, index }
     }
 
     pub(super) async fn run(&self) -> Attempted {
@@ -108,6 +119,7 @@ impl<'a> Attempt<'a> {
             claimed_pixels: None,
             signature: None,
             paid: None,
+            checked: None,
             started,
         };
         let lost = self.place.session.lost.clone();
@@ -127,6 +139,11 @@ impl<'a> Attempt<'a> {
             Ok(answer) => self.receive(&answer, so_far),
             Err(error) => Err(error),
         };
+        // Who bills more than the job can give is not paid on: the credit in the session is gone.
+        let received = match received {
+            Ok(output) => self.charged(output).await,
+            Err(error) => Err(error),
+        };
         // Settled as soon as it is known, so that the next segment counts on the right credit. What
         // is not settled, because this attempt is dropped, counts as spent.
         if let Some(payment) = payment {
@@ -139,7 +156,152 @@ impl<'a> Attempt<'a> {
             None => Vec::new(),
         };
         self.check(&output, &renditions, &hashes, so_far)?;
+        self.verify(&output, &renditions, so_far).await?;
         Ok(renditions)
+    }
+
+    /// The result, unless it claims more pixels than can be owed for it.
+    async fn charged(&self, output: TranscodeOutput) -> Result<TranscodeOutput, AttemptError> {
+        let judge = self.context.verifier.judge();
+        match self.checks.overcharged(judge, &claims_of(&output)).await {
+            None => Ok(output),
+            Some(check) => {
+                Err(AttemptError::Check { check: check.id, detail: check.detail.into_owned() })
+            }
+        }
+    }
+
+    /// Whether the renditions are what was asked for. Facts refuse them, measurements are remembered.
+    async fn verify(
+        &self,
+        output: &TranscodeOutput,
+        renditions: &[Bytes],
+        so_far: &mut Attempted,
+    ) -> Result<(), AttemptError> {
+        let Self { job, context, .. } = self;
+        let from = context.clock.now();
+        let judge = context.verifier.judge();
+        let checked = self.checks.fast(judge, renditions, &claims_of(output)).await;
+        let mut checked = self.every_picture(checked, renditions).await;
+        checked.took = context.clock.now().saturating_sub(from);
+        let fault = checked.fault().map(|(rendition, check)| {
+            let name = job.stream.profiles.get(rendition).map_or("", |p| p.name.as_str());
+            (check.id, format!("{name}: {check}"))
+        });
+        if fault.is_some() {
+            checked.evidence = self.keep_evidence(&checked, output, renditions).await;
+        }
+        so_far.checked = Some(Arc::new(checked));
+        match fault {
+            Some((check, detail)) if self.checks.plan().on_fail != OnFail::Record => {
+                Err(AttemptError::Check { check, detail })
+            }
+            Some((check, detail)) => {
+                tracing::warn!(
+                    check,
+                    detail,
+                    "a result that failed is delivered, as its class says"
+                );
+                context.verifier.metrics().published_bad();
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What somebody else needs to come to the same verdict.
+    async fn keep_evidence(
+        &self,
+        checked: &Checked,
+        output: &TranscodeOutput,
+        renditions: &[Bytes],
+    ) -> Option<[u8; 32]> {
+        let Self { job, context, place, .. } = self;
+        let request = self.credentials().ok();
+        let request = request.as_ref().and_then(|header| header.to_str().ok());
+        let mut bundle = Bundle::default().with("source.bin", job.source.clone());
+        for (index, rendition) in renditions.iter().enumerate() {
+            bundle = bundle.with(format!("rendition-{index}.bin"), rendition.clone());
+        }
+        let now = context.clock.wall();
+        let claims = claims_of(output);
+        let renditions: Vec<_> = checked
+            .renditions
+            .iter()
+            .zip(job.stream.profiles.iter())
+            .enumerate()
+            .map(|(index, (judged, profile))| {
+                serde_json::json!({
+                    "file": format!("rendition-{index}.bin"),
+                    "profile": profile.name,
+                    "claimed_pixels": claims.get(index),
+                    "expected_pixels": judged.expected.pixels(),
+                    "judged": as_json(&judged.verdict),
+                })
+            })
+            .collect();
+        let statement = serde_json::json!({
+            "v": "verification.v1",
+            "ts": now.to_string(),
+            "gateway": context.signer.address().to_string(),
+            "job": {
+                "id": alloy_primitives::hex::encode(job.id),
+                "attempt": self.index,
+                "seq": job.seq,
+                "tag": job.stream.tag.as_str(),
+            },
+            "orchestrator": {
+                "host": place.session.node.host(),
+                "address": place.session.info.address.map(|address| address.to_string()),
+                "signer": place.session.info.result_signer().map(|address| address.to_string()),
+            },
+            // Livepeer-Segment as it was sent: what was asked for, signed by this gateway.
+            "request": request,
+            "source": "source.bin",
+            // The orchestrator's, over the hashes of the renditions.
+            "signature": alloy_primitives::hex::encode(&output.signature),
+            "renditions": renditions,
+            "thresholds": context.verifier.judge().thresholds().id(),
+            "software": context.version.as_str(),
+        });
+        let signer = Arc::clone(&context.signer);
+        let kept = context.verifier.evidence().keep(statement, bundle, signer, now).await;
+        kept.map(|id| id.0)
+    }
+
+    /// Where every result is compared picture by picture, the delivery waits for that as well.
+    async fn every_picture(&self, mut checked: Checked, renditions: &[Bytes]) -> Checked {
+        let full = self.checks.plan().mode == VerificationMode::Full;
+        if !full || checked.idle.is_some() || checked.fault().is_some() {
+            return checked;
+        }
+        let verifier = &self.context.verifier;
+        let output = checked.output();
+        let choice = verifier.choice((&self.job.id, self.index), &output);
+        let compared = self.checks.full(
+            verifier.judge(),
+            (&checked, renditions),
+            None,
+            &choice,
+            Urgency::Stream,
+        );
+        let after = self.context.config.verification.worker_deadline;
+        match tokio::time::timeout(after, compared).await {
+            Ok(Ok((verdicts, cpu))) => {
+                for (judged, verdict) in checked.renditions.iter_mut().zip(verdicts) {
+                    judged.verdict = verdict;
+                }
+                if let Some(first) = checked.renditions.first_mut() {
+                    first.cpu += cpu;
+                }
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a result was not compared picture by picture");
+                verifier.metrics().not_made();
+            }
+            Err(_) => verifier.metrics().not_made(),
+        }
+        checked
     }
 
     /// Makes the payment, with fresh parameters where the old ones ran out.
@@ -332,7 +494,12 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// What the orchestrator says it encoded, and what it is owed for.
+/// What the orchestrator says it encoded, rendition by rendition.
+fn claims_of(output: &TranscodeOutput) -> Vec<u64> {
+    output.segments.iter().map(|s| s.pixels).collect()
+}
+
+/// What the orchestrator says it encoded, and takes from its credit.
 fn pixels_of(output: &TranscodeOutput) -> u64 {
     output.segments.iter().map(|s| s.pixels).fold(0_u64, u64::saturating_add)
 }

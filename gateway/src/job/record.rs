@@ -7,6 +7,7 @@ use waymark_opendata::{
     Address, ErrorType, JobRow, Label, OrchestratorInstance, Outcome, VerifyMode, VerifyResult, Wei,
 };
 use waymark_selection::Moment;
+use waymark_verification::Decision;
 
 use super::{Job, attempt::Attempted};
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
         session::Place,
     },
     payments::PaymentOf,
+    verify::{Judgement, METHOD, score_of},
 };
 
 /// What metrics learn of one attempt.
@@ -57,6 +59,8 @@ pub(super) struct Log {
     first_sent: Option<Moment>,
     previous: Option<String>,
     observed: Vec<Seen>,
+    /// With the index of the row each belongs to.
+    judgements: Vec<(usize, Judgement)>,
 }
 
 #[derive(Debug)]
@@ -109,6 +113,7 @@ impl Log {
             first_sent: None,
             previous: None,
             observed: Vec::new(),
+            judgements: Vec::new(),
         }
     }
 
@@ -160,6 +165,7 @@ impl Log {
         row.result_sig_ok = result.signature;
         row.verify_mode = VerifyMode::Fast;
         row.verify_method = Label::from_untrusted("count+order+container+signature");
+        let checked = result.checked.as_ref().filter(|checked| checked.idle.is_none());
         let error = match &result.outcome {
             Ok(renditions) => {
                 row.outcome = Outcome::Ok;
@@ -176,6 +182,21 @@ impl Log {
                 Some(error)
             }
         };
+        if let Some(checked) = checked {
+            let verdict = checked.verdict();
+            row.verify_method = Label::from_untrusted(METHOD);
+            row.verify_score = score_of(&verdict).map(|(score, _)| score);
+            if row.verify_result == VerifyResult::Pass && verdict.decision() == Decision::Soft {
+                row.verify_result = VerifyResult::Inconclusive;
+            }
+            if error.is_none() {
+                row.work_units = checked.debit.pixels();
+            }
+            let (cpu, took, debit) = (checked.cpu(), checked.took, checked.debit);
+            let evidence = checked.evidence;
+            self.judgements
+                .push((self.rows.len(), Judgement { verdict, cpu, took, debit, evidence }));
+        }
         let seen = Seen {
             orchestrator: node.host().to_owned(),
             result: error.map_or("ok", |e| e.kind().as_str()),
@@ -187,6 +208,11 @@ impl Log {
             swapped: false,
         };
         self.push(node, row, error, true, seen);
+    }
+
+    /// The row of the last attempt.
+    pub(super) fn last(&self) -> Option<JobRow> {
+        self.rows.last().cloned()
     }
 
     /// The number of the next attempt.
@@ -228,10 +254,12 @@ impl Log {
         let tag = &self.base.tag;
         let (unqualified, missing) =
             context.advertiser.as_ref().map_or((0, None), |a| a.unqualified(tag));
+        let out = context.trust.out_of(&context.directory.nodes());
         let refusals = [
             ("unqualified", unqualified),
             ("down", census.down),
             ("set_aside", census.set_aside),
+            ("out", out.len()),
             ("full", census.full),
             ("not_probed_yet", census.unknown),
             ("incapable", self.incapable),
@@ -247,12 +275,22 @@ impl Log {
             return problem.with_attempts(self.summaries());
         }
         if self.summaries.is_empty() {
+            let why_out = out.first().map(|(host, standing)| {
+                format!(
+                    "; {} of them must not work after failed checks, {host}: {}",
+                    out.len(),
+                    standing.why
+                )
+            });
             let detail = match (census.known, context.directory.source_error()) {
                 (0, Some(error)) => error,
                 (0, None) => {
                     "no orchestrator is configured; set -orchAddr or -orchWebhookUrl".to_owned()
                 }
-                (known, _) => format!("none of {known} orchestrators can take a session now"),
+                (known, _) => format!(
+                    "none of {known} orchestrators can take a session now{}",
+                    why_out.unwrap_or_default()
+                ),
             };
             return Problem::new(Reason::NoOrchestrator, detail).with_refusals(refusals);
         }
@@ -281,6 +319,11 @@ impl Log {
                 total: seen.total,
                 swapped: seen.swapped,
             });
+        }
+        for (index, judgement) in &self.judgements {
+            if let Some(row) = self.rows.get(*index) {
+                context.verifier.fast_done(row, judgement, context.clock.wall());
+            }
         }
         let census = context.directory.census();
         let last = self.rows.len() - 1;

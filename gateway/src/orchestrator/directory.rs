@@ -138,6 +138,11 @@ impl Directory {
         self.shared.measured.lock().attempted(id, sample, self.shared.clock.now());
     }
 
+    /// Every node.
+    pub fn nodes(&self) -> Vec<Arc<Node>> {
+        self.shared.nodes.lock().values().map(|entry| Arc::clone(&entry.node)).collect()
+    }
+
     /// How the nodes stand.
     pub fn census(&self) -> Census {
         self.shared.pool.lock().census(self.shared.clock.now())

@@ -315,7 +315,10 @@ impl AttemptError {
             Self::Result { source } => by_fault(source.fault(), ErrorType::BadResponse),
             Self::Download { .. } => ErrorType::OutputMissing,
             Self::Check { check: signature::NAME, .. } => ErrorType::BadSignature,
-            Self::Check { .. } => ErrorType::OutputUndecodable,
+            Self::Check { check: "container" | "F04.container" | "F14.decoder", .. } => {
+                ErrorType::OutputUndecodable
+            }
+            Self::Check { .. } => ErrorType::Verification,
             Self::Unpaid { source } => source.kind(),
             Self::Build { .. } => ErrorType::Internal,
         }

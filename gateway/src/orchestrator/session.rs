@@ -228,6 +228,10 @@ impl Sessions {
     ) -> Result<Place, Choice> {
         let now = self.opener.clock.now();
         let mut entries = self.entries.lock();
+        // Whoever turned out to cheat gets nothing more, whatever is open with it.
+        for entry in entries.iter_mut().filter(|entry| !entry.retired) {
+            entry.retired = self.opener.trusting.is_out(&entry.session.node);
+        }
         let usable: Vec<usize> = (0..entries.len())
             .filter(|&i| {
                 let e = &entries[i];

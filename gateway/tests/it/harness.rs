@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use waymark::{
     app::{self, Handle},
     cli::{self, Command},
-    config::Config,
+    config::{Config, VerificationMode},
     context::Context,
 };
 use waymark_media::TestPattern;
@@ -150,6 +150,9 @@ impl Gateway {
         }
         arguments.extend(flags);
         let mut config = config_of(&arguments);
+        // Most orchestrators here answer with media of their own.
+        config.verification.mode = VerificationMode::None;
+        config.verification.program = Some(env!("CARGO_BIN_EXE_waymark").into());
         change(&mut config);
         Self::run(config, dir).await
     }
@@ -241,12 +244,20 @@ impl Gateway {
     }
 }
 
-/// All rows of the JSON-lines files under a data directory.
+/// All rows about jobs under a data directory.
 pub(crate) fn read_records(data_dir: &std::path::Path) -> Vec<Value> {
+    read_table(data_dir, "jobs-")
+}
+
+/// All rows of the JSON-lines files that begin so.
+pub(crate) fn read_table(data_dir: &std::path::Path, table: &str) -> Vec<Value> {
     let folder = data_dir.join("data/jsonl");
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .map(|entries| entries.map(|e| e.expect("an entry").path()).collect())
         .unwrap_or_default();
+    files.retain(|path| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(table.as_bytes()))
+    });
     files.sort();
     let texts = files.iter().map(|f| std::fs::read_to_string(f).expect("a readable file"));
     texts

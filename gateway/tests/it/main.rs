@@ -15,3 +15,5 @@ mod push;
 mod records;
 mod requirements;
 mod tags;
+mod trust;
+mod verification;

@@ -58,6 +58,8 @@ pub(in crate::config) const SECTIONS: &[(&str, &str)] = &[
         "What orchestrators are asked for, and how that is published (`docs/requirements.md`). Without \
          `requirements.files` nothing is asked for and nothing is published.",
     ),
+    ("verification", "Whether results are what was asked for (`docs/verification.md`)."),
+    ("evidence", "What is kept of results that are not, in `<data_dir>/evidence`."),
     ("records", "One row of open data for each attempt."),
     ("log", "Log lines on stderr."),
     ("metrics", "Prometheus metrics on the admin listener."),
@@ -588,6 +590,93 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         "Share of new sessions, in percent, for which orchestrators come first of whom too little is \
          known, where a class says `unknown: probe`.",
     ),
+    setting(
+        "verification.mode",
+        Kind::VerificationMode,
+        "fast+full",
+        None,
+        "What results are put through before they are delivered. `fast`: every one is parsed and its \
+         key pictures are compared with the source's. `full`: every one is compared with the source \
+         picture by picture as well. `fast+full`: fast for all, full for a secret sample, after \
+         delivery where the orchestrator is trusted. `none`: number, order, signature and container \
+         only. The class of a job's tag comes first.",
+    ),
+    setting(
+        "verification.deadline",
+        time(1, 60),
+        "500ms",
+        None,
+        "Longest time a stream waits for a check that decodes. Past it the check is recorded as not run.",
+    ),
+    setting(
+        "verification.workers",
+        count(0, 1024),
+        "0",
+        None,
+        "Processes that decode, confined and apart from the gateway. 0: one for each core.",
+    ),
+    setting(
+        "verification.worker_memory",
+        size(256 * MIB, 1024 * GIB),
+        "2GiB",
+        None,
+        "Address space of each of them.",
+    ),
+    setting(
+        "verification.worker_deadline",
+        time(100, 600),
+        "10s",
+        None,
+        "Longest time for one measurement; a process that takes longer is ended.",
+    ),
+    setting(
+        "verification.queue",
+        count(1, 100_000),
+        "64",
+        None,
+        "Measurements that may wait for such a process. What comes when it is full is recorded as not \
+         run and counted.",
+    ),
+    setting(
+        "verification.floor_percent",
+        count(1, 100),
+        "1",
+        None,
+        "Least share of results that are audited in full, in percent, however much an orchestrator is \
+         trusted.",
+    ),
+    setting(
+        "verification.max_bad_segments",
+        count(0, 100_000),
+        "20",
+        None,
+        "Bad segments of a trusted orchestrator that may pass before the first is found, on average; the \
+         share of audits follows from it. 20: one in twenty is audited, 9: one in ten.",
+    ),
+    setting(
+        "verification.look_percent",
+        count(0, 100),
+        "10",
+        None,
+        "Share of new sessions, in percent, that begin with suspected orchestrators, whose results are all \
+         audited. With 0 they work only where nobody else is left, and may stay suspected.",
+    ),
+    setting(
+        "verification.remembered",
+        count(100, 1_000_000),
+        "10000",
+        None,
+        "Orchestrators whose trust is kept, in `<data_dir>/trust.sqlite3`. Past that, those are forgotten \
+         who were neither trusted nor at fault.",
+    ),
+    setting(
+        "evidence.size",
+        size(0, 1024 * GIB),
+        "4GiB",
+        None,
+        "Bytes of evidence kept; the oldest goes first. 0 keeps none.",
+    ),
+    setting("evidence.age", time(0, 3660 * DAY), "30d", None, "How long evidence is kept."),
     setting(
         "records.jsonl",
         Kind::Truth,

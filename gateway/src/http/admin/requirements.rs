@@ -12,6 +12,8 @@ use axum::{
 };
 use serde::Serialize;
 
+use waymark_verification::trust::State as Level;
+
 use super::{
     Shared,
     guard::Allowed,
@@ -29,6 +31,16 @@ pub(super) struct Told {
     #[serde(flatten)]
     published: RequirementsReport,
     anchored: AnchorReport,
+}
+
+/// An orchestrator against a class, and how far it is trusted.
+#[derive(Debug, Serialize)]
+pub(super) struct Matched {
+    #[serde(flatten)]
+    found: NodeMatch,
+    /// Worst state of its work.
+    trust: Level,
+    trust_reason: String,
 }
 
 /// Without classes there is nothing to tell.
@@ -69,8 +81,20 @@ pub(super) async fn anchor(
 pub(super) async fn matches(
     State(admin): State<Shared>,
     Query(asked): Query<BTreeMap<String, String>>,
-) -> Result<Json<Vec<NodeMatch>>, Refusal> {
+) -> Result<Json<Vec<Matched>>, Refusal> {
     let advertiser = admin.context.advertiser.as_ref().ok_or_else(none)?;
     let of = |name: &str| asked.get(name).map(String::as_str);
-    Ok(Json(advertiser.matches(of("orchestrator"), of("tag"))))
+    let found = advertiser.matches(of("orchestrator"), of("tag"));
+    let nodes = admin.context.directory.nodes();
+    let standings = admin.context.trust.of_nodes(&nodes);
+    let trusted = |found: NodeMatch| {
+        let node = nodes.iter().find(|node| node.host() == found.orchestrator);
+        let standing = node.and_then(|node| standings.get(node.id().as_str()));
+        Matched {
+            trust: standing.map_or(Level::New, |standing| standing.state),
+            trust_reason: standing.map(|standing| standing.why.clone()).unwrap_or_default(),
+            found,
+        }
+    };
+    Ok(Json(found.into_iter().map(trusted).collect()))
 }

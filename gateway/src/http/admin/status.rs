@@ -7,6 +7,7 @@ use serde::Serialize;
 use waymark_selection::Standing;
 
 use super::Shared;
+use crate::verify::worker::{Pool, PoolStatus};
 
 /// Keys of the stock node, so that its tools can read them, and a few of our own.
 #[derive(Debug, Serialize)]
@@ -29,6 +30,9 @@ pub(super) struct Status {
     broadcaster_prices: BTreeMap<String, String>,
     #[serde(rename = "Phase")]
     phase: String,
+    /// Absent where nothing is decoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_workers: Option<Workers>,
     /// On chain only.
     #[serde(skip_serializing_if = "Option::is_none")]
     round_books: Option<crate::payments::books::Report>,
@@ -60,6 +64,35 @@ struct StreamInfo {
     transcoded_bytes: u64,
 }
 
+/// Processes that decode.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Workers {
+    running: usize,
+    waiting: usize,
+    served: u64,
+    refused: u64,
+    lost: u64,
+    /// What confines them, in words.
+    confinement: Option<String>,
+    /// Why the last one did not come up.
+    trouble: Option<String>,
+}
+
+impl From<PoolStatus> for Workers {
+    fn from(status: PoolStatus) -> Self {
+        Self {
+            running: status.running,
+            waiting: status.waiting,
+            served: status.served,
+            refused: status.refused,
+            lost: status.lost,
+            confinement: status.confinement.map(|confinement| confinement.to_string()),
+            trouble: status.trouble,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct PoolInfo {
@@ -69,6 +102,9 @@ struct PoolInfo {
     latency: Option<f64>,
     standing: &'static str,
     error: Option<String>,
+    /// Worst state of its work, and why.
+    trust: &'static str,
+    trust_reason: String,
 }
 
 pub(super) async fn status(State(admin): State<Shared>) -> Json<Status> {
@@ -94,6 +130,7 @@ pub(super) async fn status(State(admin): State<Shared>) -> Json<Status> {
         manifests.insert(name, manifest);
     }
     let report = context.directory.report();
+    let trust = context.trust.of_nodes(&context.directory.nodes());
     Json(Status {
         manifests,
         internal_manifests: BTreeMap::new(),
@@ -102,6 +139,8 @@ pub(super) async fn status(State(admin): State<Shared>) -> Json<Status> {
         orchestrator_pool_infos: report
             .into_iter()
             .map(|n| PoolInfo {
+                trust: trust.get(&n.url).map_or("new", |told| told.state.as_str()),
+                trust_reason: trust.get(&n.url).map(|told| told.why.clone()).unwrap_or_default(),
                 url: n.url,
                 score: 1.0,
                 latency: n.latency.map(|l| l.as_secs_f64()),
@@ -127,6 +166,7 @@ pub(super) async fn status(State(admin): State<Shared>) -> Json<Status> {
         local_transcoding: false,
         broadcaster_prices: BTreeMap::new(),
         phase: context.phase.borrow().to_string(),
+        verification_workers: context.verifier.judge().pool().map(Pool::status).map(Workers::from),
         round_books: context.payments.as_ref().map(|payments| payments.books.report()),
     })
 }

@@ -23,6 +23,7 @@ use crate::{
         transport::Transport,
     },
     payments::{Paying, Unpaid},
+    verify::trust::Trusting,
     wire::{InfoError, SessionInfo, read_fresh_token},
 };
 
@@ -45,6 +46,8 @@ pub struct Opener {
     pub tag_header: Option<HeaderValue>,
     /// What the class of the tag asks of orchestrators; `None` where no classes are configured.
     pub qualification: Option<Qualification>,
+    /// How far orchestrators are trusted with the stream's jobs.
+    pub trusting: Trusting,
     /// Orchestrators that are told no tag.
     pub silent: Arc<HashSet<String>>,
     /// How many siblings of an orchestrator are used as well.
@@ -152,6 +155,7 @@ impl Sessions {
         if let Some(class) = qualification {
             candidates = class.admitted(candidates);
         }
+        let candidates = self.opener.trusting.admitted(candidates);
         if self.open_one_of(&candidates, false, until, failed).await {
             return true;
         }

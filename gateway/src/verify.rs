@@ -1,0 +1,139 @@
+//! Is what came back what was asked for: measuring, judging, and what follows.
+//!
+//! ```text
+//!   source ──┬─ scan (here) ──────────────┐
+//!            └─ key pictures (worker) ────┤
+//!   rendition ┬─ scan (here) ─────────────┼─► waymark_verification ─► Verdict ─► the job, records
+//!             └─ key pictures (worker) ───┘
+//! ```
+//!
+//! What only parses runs in this process; what decodes runs in a [`worker`] that can neither open
+//! a file nor reach a network, and that may die without hurting a stream. Judging is pure and is
+//! the crate `waymark_verification`.
+
+pub mod command;
+pub mod evidence;
+pub mod judge;
+mod metrics;
+mod plan;
+mod record;
+mod run;
+pub mod trust;
+pub mod wanted;
+pub mod worker;
+
+pub use self::{
+    metrics::Metrics,
+    plan::Plan,
+    record::{Judgement, METHOD, reason_of, score_of},
+    run::{Checked, Run},
+};
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use waymark_opendata::{JobRow, Recorder, SelectedBy, VerificationRow, VerifyMode};
+use waymark_verification::{Tier, Verdict, draw::Choice, thresholds::Thresholds};
+
+use self::{
+    evidence::Evidence,
+    judge::Judge,
+    worker::{Pool, PoolSettings, Program, child::Bounds},
+};
+use crate::{config::Config, lifecycle::Tasks};
+
+/// The checks of a running gateway.
+#[derive(Debug)]
+pub struct Verifier {
+    judge: Judge,
+    rows: Recorder<VerificationRow>,
+    metrics: Arc<Metrics>,
+    evidence: Evidence,
+    /// What decides on the parts of results that are looked at.
+    secret: [u8; 32],
+}
+
+impl Verifier {
+    /// Starts the workers, unless nothing is checked or nothing could be decoded.
+    pub fn start(
+        config: &Config,
+        tasks: &Tasks,
+        rows: Recorder<VerificationRow>,
+        registry: &prometheus::Registry,
+    ) -> Result<Self, prometheus::Error> {
+        let settings = &config.verification;
+        let program = settings.program.clone().filter(|_| cfg!(feature = "libav"));
+        let checks = settings.mode != crate::config::VerificationMode::None;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let pool = program.filter(|_| checks).map(|path| {
+            let file = usize::try_from(config.limits.segment_bytes).unwrap_or(usize::MAX);
+            let bounds = Bounds { memory: settings.worker_memory_bytes, file };
+            let workers = if settings.workers == 0 { cores } else { settings.workers };
+            let settings = PoolSettings {
+                program: Program { path, bounds },
+                workers,
+                queue: settings.queue,
+                deadline: settings.worker_deadline,
+            };
+            Pool::start(settings, tasks)
+        });
+        if checks && pool.is_none() {
+            tracing::warn!("results are judged without decoding them");
+        }
+        let metrics = Arc::new(Metrics::register(registry, pool.clone())?);
+        let judge = Judge::new(pool, Thresholds::default(), settings.deadline);
+        let evidence =
+            Evidence::new(&config.data_dir, config.evidence.size_bytes, config.evidence.age);
+        Ok(Self { judge, rows, metrics, evidence, secret: rand::random() })
+    }
+
+    /// What measures and judges.
+    pub const fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// The fast checks on an attempt are over: counted and written down.
+    pub fn fast_done(&self, job: &JobRow, judgement: &Judgement, now: Timestamp) {
+        let Judgement { verdict, cpu, took, debit, evidence } = judgement;
+        self.metrics.judged(Tier::Fast, verdict, *cpu);
+        self.metrics.waited(Tier::Fast, *took);
+        self.metrics.paid(*debit);
+        let how = (VerifyMode::Fast, SelectedBy::All);
+        if let Some(row) = record::row(job, now, verdict, how, *cpu, *evidence) {
+            self.rows.record(row);
+        }
+    }
+
+    /// Choices for one result, which nobody can know before it is here.
+    pub fn choice(&self, (job, attempt): (&[u8; 8], u8), output: &[u8; 32]) -> Choice {
+        let name: String = job.iter().map(|byte| format!("{byte:02x}")).collect();
+        Choice::new(&self.secret, &name, attempt.into(), output)
+    }
+
+    /// A full check on an attempt is over: counted and written down.
+    pub fn full_done(
+        &self,
+        job: &JobRow,
+        verdict: &Verdict,
+        selected_by: SelectedBy,
+        cpu: Duration,
+        now: Timestamp,
+    ) {
+        self.metrics.judged(Tier::Full, verdict, cpu);
+        if let Some(row) =
+            record::row(job, now, verdict, (VerifyMode::Full, selected_by), cpu, None)
+        {
+            self.rows.record(row);
+        }
+    }
+
+    /// What is kept of results that failed.
+    pub const fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+}
