@@ -35,7 +35,7 @@ use crate::{
     },
     profile::Profile,
     stream::Stream,
-    verify::{Plan, Run},
+    verify::{Plan, Run, wanted},
 };
 
 /// One segment, probed and hashed, ready to be sent.
@@ -200,7 +200,10 @@ impl Job {
         let advertiser = context.advertiser.as_deref();
         let plan = Plan::of(&self.stream.tag, context.config.verification.mode, advertiser);
         let part = self.clip.is_some();
-        let run = Run::new(plan, &self.stream.profiles, self.source.clone(), part);
+        let container = self.stream.container;
+        let profiles = self.stream.profiles.iter();
+        let wanted = profiles.map(|profile| wanted::of_profile(profile, container)).collect();
+        let run = Run::new(plan, wanted, self.source.clone(), part);
         if !plan.is_off() {
             let prepared = run.clone().prepare(Arc::clone(&context.verifier));
             drop(context.tasks.job("measure source", prepared));

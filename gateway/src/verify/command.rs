@@ -114,7 +114,10 @@ pub async fn run(
         .source(source)
         .await
         .map_err(|error| VerifyError::Source { path: request.source.clone(), source: error })?;
-    let asked = request.profile.as_ref().map(wanted::of_profile);
+    let asked = request
+        .profile
+        .as_ref()
+        .map(|profile| wanted::of_profile(profile, source.scan().container));
     let wanted = match asked {
         Some(wanted) => wanted,
         // A rendition that cannot be parsed is refused whatever was asked for.

@@ -17,10 +17,8 @@ use waymark_verification::{
 use super::{
     Plan, Verifier,
     judge::{Judge, Judged, Returned, Source},
-    wanted,
     worker::{Urgency, WorkError},
 };
-use crate::profile::Profile;
 
 /// The checks of one job. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -53,13 +51,12 @@ pub struct Checked {
 impl Run {
     /// A job's checks; nothing is measured yet. `part` says that only a part of the source was to be
     /// transcoded, so that its pictures are not those of the renditions.
-    pub fn new(plan: Plan, profiles: &[Profile], source: Bytes, part: bool) -> Self {
+    pub fn new(plan: Plan, wanted: Vec<Wanted>, source: Bytes, part: bool) -> Self {
         let cell = OnceCell::new();
         if part {
             let why = "only a part of the segment was to be transcoded".to_owned();
             cell.set(Err(why)).ok();
         }
-        let wanted = profiles.iter().map(wanted::of_profile).collect();
         Self(Arc::new(Inner { plan, wanted, bytes: source, source: cell }))
     }
 

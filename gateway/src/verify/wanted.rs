@@ -8,8 +8,8 @@ use waymark_verification::expect::Wanted;
 
 use crate::profile::{self, Encoder, EncoderProfile, Profile};
 
-/// What a profile asks for.
-pub fn of_profile(profile: &Profile) -> Wanted {
+/// What a profile asks for, of a source in this container.
+pub fn of_profile(profile: &Profile, source: Container) -> Wanted {
     Wanted {
         codec: match profile.encoder {
             Encoder::H264 => VideoCodec::H264,
@@ -26,7 +26,7 @@ pub fn of_profile(profile: &Profile) -> Wanted {
             profile::Gop::Intra => Gop::Intra,
             profile::Gop::Millis(millis) => Gop::Seconds(f64::from(millis) / 1000.0),
         },
-        container: profile.container.unwrap_or(Container::MpegTs),
+        container: profile.container.unwrap_or(source),
         h264_profile: match profile.encoder_profile {
             EncoderProfile::None => None,
             EncoderProfile::H264Baseline => Some(H264Profile::Baseline),

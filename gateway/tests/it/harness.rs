@@ -150,9 +150,6 @@ impl Gateway {
         }
         arguments.extend(flags);
         let mut config = config_of(&arguments);
-        // Most orchestrators here answer with media of their own.
-        config.verification.mode = VerificationMode::None;
-        config.verification.program = Some(env!("CARGO_BIN_EXE_waymark").into());
         change(&mut config);
         Self::run(config, dir).await
     }
@@ -276,11 +273,15 @@ pub(crate) async fn answer(request: RequestBuilder) -> Pushed {
     }
 }
 
-/// The settings a command line gives.
+/// The settings a command line gives, but that nothing is decoded: most orchestrators here answer
+/// with media of their own.
 pub(crate) fn config_of(arguments: &[&str]) -> Config {
     let arguments = arguments.iter().map(OsString::from);
-    match cli::parse(arguments, &BTreeMap::new()) {
+    let mut config = match cli::parse(arguments, &BTreeMap::new()) {
         Ok(Command::Serve { config, .. }) => *config,
         other => panic!("not a command line that serves: {other:?}"),
-    }
+    };
+    config.verification.mode = VerificationMode::None;
+    config.verification.program = Some(env!("CARGO_BIN_EXE_waymark").into());
+    config
 }

@@ -14,6 +14,8 @@ use crate::harness::{orchestrator, segment};
 pub(crate) fn waymark(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_waymark"));
     command.args(arguments).env_clear().kill_on_drop(true);
+    // Most orchestrators here answer with media of their own.
+    command.env("WAYMARK__VERIFICATION__MODE", "none");
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

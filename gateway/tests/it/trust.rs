@@ -66,7 +66,7 @@ async fn clients_and_operators_are_told_who_is_out_and_why_and_a_person_can_pard
     let gateway = Gateway::start(&[&only]).await;
     caught(&gateway, &only);
     let refused = gateway.push("stream", 0).await;
-    assert_eq!(refused.reason(), "no_orchestrator");
+    assert_eq!(refused.reason(), "no-orchestrator");
     let problem = refused.json();
     assert_eq!(problem["refusals"]["out"], 1, "{problem}");
     let detail = problem["detail"].as_str().expect("a text");
@@ -89,7 +89,7 @@ async fn clients_and_operators_are_told_who_is_out_and_why_and_a_person_can_pard
     let key = one["key"].as_str().expect("a key");
     let (status, text) = pardon(&gateway, &[("orchestrator", key), ("dryRun", "true")]).await;
     assert_eq!(status, StatusCode::OK, "{text}");
-    assert_eq!(gateway.push("stream", 0).await.reason(), "no_orchestrator", "nothing happened");
+    assert_eq!(gateway.push("stream", 0).await.reason(), "no-orchestrator", "nothing happened");
     let (status, text) = pardon(&gateway, &[("orchestrator", key)]).await;
     assert_eq!(status, StatusCode::OK, "{text}");
     assert_eq!(gateway.push("stream", 0).await.status, StatusCode::OK);
@@ -133,7 +133,7 @@ async fn who_was_out_before_a_restart_is_out_after_it() {
         only.uri(),
     ]);
     let gateway = Gateway::run(config, dir).await;
-    assert_eq!(gateway.push("stream", 0).await.reason(), "no_orchestrator");
+    assert_eq!(gateway.push("stream", 0).await.reason(), "no-orchestrator");
     gateway.context().clock.shift_wall(Duration::from_secs(3_700));
     assert_eq!(gateway.push("stream", 0).await.status, StatusCode::OK);
 }

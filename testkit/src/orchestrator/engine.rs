@@ -193,10 +193,10 @@ pub(crate) fn target(profile: &Profile) -> Result<Target, String> {
         },
         container: profile.container,
         h264_profile: match profile.h264 {
-            wire::Profile::EncoderDefault => None,
+            // What libx264 makes at the effort of a real node.
+            wire::Profile::EncoderDefault | wire::Profile::H264High => Some(H264Profile::High),
             wire::Profile::H264Baseline => Some(H264Profile::Baseline),
             wire::Profile::H264Main => Some(H264Profile::Main),
-            wire::Profile::H264High => Some(H264Profile::High),
             wire::Profile::H264ConstrainedHigh => Some(H264Profile::ConstrainedHigh),
         },
         quality: (wire.quality > 0).then_some(wire.quality.min(51)),
