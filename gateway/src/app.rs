@@ -29,8 +29,10 @@ use crate::{
     payments::{self, PaymentsError, Started, books},
     signer::{OffChain, Signer},
     streams::Streams,
-    verify::Verifier,
-    verify::trust::{Trust, TrustError},
+    verify::{
+        self, Verifier,
+        trust::{Trust, TrustError},
+    },
     wire,
 };
 use waymark_opendata::{
@@ -152,7 +154,6 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
     let paying = start_payments(&config, &clock, &registry, ask).await?;
     let (recorder, recording) = start_recorder(&config, &clock, &registry)?;
     let (runs, recording_runs) = start_recorder::<VerificationRow>(&config, &clock, &registry)?;
-    let verifier = Verifier::start(&config, &tasks, runs, &registry).map_err(metrics_error)?;
     let trust = Trust::open(config.trust, &config.data_dir, clock.clone(), &registry);
     let trust = trust.map_err(|source| StartError::Trust { source })?;
     let store = StoreConfig {
@@ -170,6 +171,11 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
             (signer, Some(payments), Some(pool))
         }
     };
+    let version = Label::from_untrusted(concat!("waymark/", env!("CARGO_PKG_VERSION")))
+        .ok_or(StartError::Version)?;
+    let gateway = verify::Gateway { signer: Arc::clone(&signer), software: version.clone() };
+    let verifier =
+        Verifier::start(&config, &tasks, runs, &registry, gateway).map_err(metrics_error)?;
     let registry_of_tags = config.chain.as_ref().and_then(|chain| chain.tag_registry);
     let own =
         payments.as_deref().map_or(Identity::OFF_CHAIN, |p| Identity::of(p, registry_of_tags));
@@ -221,8 +227,7 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
         verifier: Arc::new(verifier),
         recorder,
         day_keys: DayKeys::default(),
-        version: Label::from_untrusted(concat!("waymark/", env!("CARGO_PKG_VERSION")))
-            .ok_or(StartError::Version)?,
+        version,
         region: config.region.parse().map_err(|e| setup("the region", e))?,
         tags,
         metrics,

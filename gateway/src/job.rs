@@ -152,11 +152,11 @@ impl Job {
             if let Some(sample) = result.sample(self) {
                 context.directory.attempted(node.id(), sample);
             }
+            if result.outcome.is_ok() {
+                audit::behind(self, context, (&place, &checks), &result, log.last());
+            }
             let error = match result.outcome {
                 Ok(renditions) => {
-                    let found = (result.checked, result.signature);
-                    let row = log.last();
-                    audit::behind(self, context, (&place, &checks), found, &renditions, row);
                     let paid_in = place.session.pay.clone();
                     place.served();
                     return Ok((renditions, paid_in));
@@ -203,7 +203,7 @@ impl Job {
         let container = self.stream.container;
         let profiles = self.stream.profiles.iter();
         let wanted = profiles.map(|profile| wanted::of_profile(profile, container)).collect();
-        let run = Run::new(plan, wanted, self.source.clone(), part);
+        let run = Run::new(plan, wanted, self.source.clone(), Arc::clone(&self.stream.usual), part);
         if !plan.is_off() {
             let prepared = run.clone().prepare(Arc::clone(&context.verifier));
             drop(context.tasks.job("measure source", prepared));

@@ -19,6 +19,7 @@ mod plan;
 mod record;
 mod run;
 pub mod trust;
+mod usual;
 pub mod wanted;
 pub mod worker;
 
@@ -27,20 +28,22 @@ pub use self::{
     plan::Plan,
     record::{Judgement, METHOD, reason_of, score_of},
     run::{Checked, Run},
+    usual::Usual,
 };
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use waymark_opendata::{JobRow, Recorder, SelectedBy, VerificationRow, VerifyMode};
+use serde_json::Value as Json;
+use waymark_opendata::{JobRow, Label, Recorder, SelectedBy, VerificationRow, VerifyMode};
 use waymark_verification::{Tier, Verdict, draw::Choice, thresholds::Thresholds};
 
 use self::{
-    evidence::Evidence,
+    evidence::{Bundle, Evidence},
     judge::Judge,
     worker::{Pool, PoolSettings, Program, child::Bounds},
 };
-use crate::{config::Config, lifecycle::Tasks};
+use crate::{config::Config, lifecycle::Tasks, signer::Signer};
 
 /// The checks of a running gateway.
 #[derive(Debug)]
@@ -49,8 +52,18 @@ pub struct Verifier {
     rows: Recorder<VerificationRow>,
     metrics: Arc<Metrics>,
     evidence: Evidence,
+    gateway: Gateway,
     /// What decides on the parts of results that are looked at.
     secret: [u8; 32],
+}
+
+/// Who vouches for evidence.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// Signs it; off-chain with an empty signature.
+    pub signer: Arc<dyn Signer>,
+    /// This software.
+    pub software: Label,
 }
 
 impl Verifier {
@@ -60,6 +73,7 @@ impl Verifier {
         tasks: &Tasks,
         rows: Recorder<VerificationRow>,
         registry: &prometheus::Registry,
+        gateway: Gateway,
     ) -> Result<Self, prometheus::Error> {
         let settings = &config.verification;
         let program = settings.program.clone().filter(|_| cfg!(feature = "libav"));
@@ -84,7 +98,7 @@ impl Verifier {
         let judge = Judge::new(pool, Thresholds::default(), settings.deadline);
         let evidence =
             Evidence::new(&config.data_dir, config.evidence.size_bytes, config.evidence.age);
-        Ok(Self { judge, rows, metrics, evidence, secret: rand::random() })
+        Ok(Self { judge, rows, metrics, evidence, gateway, secret: rand::random() })
     }
 
     /// What measures and judges.
@@ -114,22 +128,38 @@ impl Verifier {
     pub fn full_done(
         &self,
         job: &JobRow,
-        verdict: &Verdict,
+        (verdict, evidence): (&Verdict, Option<[u8; 32]>),
         selected_by: SelectedBy,
         cpu: Duration,
         now: Timestamp,
     ) {
         self.metrics.judged(Tier::Full, verdict, cpu);
-        if let Some(row) =
-            record::row(job, now, verdict, (VerifyMode::Full, selected_by), cpu, None)
-        {
+        let how = (VerifyMode::Full, selected_by);
+        if let Some(row) = record::row(job, now, verdict, how, cpu, evidence) {
             self.rows.record(row);
         }
     }
 
-    /// What is kept of results that failed.
-    pub const fn evidence(&self) -> &Evidence {
-        &self.evidence
+    /// Keeps a bundle of evidence, signed; gives its name, or `None` where nothing is kept.
+    pub async fn keep(
+        &self,
+        mut statement: Json,
+        bundle: Bundle,
+        now: Timestamp,
+    ) -> Option<[u8; 32]> {
+        let Gateway { signer, software } = &self.gateway;
+        if let Json::Object(fields) = &mut statement {
+            let own = [
+                ("v", "verification.v1".to_owned()),
+                ("ts", now.to_string()),
+                ("gateway", signer.address().to_string()),
+                ("software", software.as_str().to_owned()),
+                ("thresholds", self.judge.thresholds().id()),
+            ];
+            fields.extend(own.map(|(name, value)| (name.to_owned(), value.into())));
+        }
+        let kept = self.evidence.keep(statement, bundle, Arc::clone(signer), now).await;
+        kept.map(|id| id.0)
     }
 
     /// What is counted.

@@ -1,34 +1,33 @@
 //! One try with one orchestrator: send, receive, check.
 
+mod judging;
+mod paying;
+mod proof;
+
+pub(super) use self::proof::Proof;
+
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::B256;
 use bytes::Bytes;
 use http::HeaderValue;
-use waymark_media::Container;
 use waymark_opendata::Blame;
-use waymark_payments::{
-    payer::Payment,
-    session::{Outcome as Paid, Refusal, Renewal},
-};
+use waymark_payments::payer::Payment;
 use waymark_selection::Sample;
-use waymark_verification::{Outcome, Verdict, action::OnFail, check};
 
 use super::Job;
 use crate::{
-    config::VerificationMode,
     context::Context,
     orchestrator::{
         download::{self, Wanted},
-        error::{AttemptError, Next, TransportError, chain},
+        error::{AttemptError, Next, TransportError},
         segment::{self, Timeouts, Upload},
         session::Place,
         transport::{Peer, Reach},
     },
-    payments::{Paying, PaymentOf},
+    payments::PaymentOf,
     profile::Profile,
-    verify::{Checked, Run, command::as_json, evidence::Bundle, worker::Urgency},
-    wire::{self, Fault, RemoteRendition, SegmentCredentials, TranscodeOutput},
+    verify::{Checked, Run},
+    wire::{self, SegmentCredentials, TranscodeOutput},
 };
 
 /// Smallest bound on a rendition's size, bytes: covers container overhead and short segments.
@@ -72,6 +71,10 @@ pub(super) struct Attempted {
     pub(super) paid: Option<PaymentOf>,
     /// What the checks on the renditions found, where it came to that.
     pub(super) checked: Option<Arc<Checked>>,
+    /// What a verdict on it may have to be argued with, where something came back.
+    pub(super) proof: Option<Arc<Proof>>,
+    /// `Livepeer-Segment` as it was sent.
+    request: Option<HeaderValue>,
     /// When it started.
     pub(super) started: waymark_selection::Moment,
 }
@@ -120,6 +123,8 @@ impl<'a> Attempt<'a> {
             signature: None,
             paid: None,
             checked: None,
+            proof: None,
+            request: None,
             started,
         };
         let lost = self.place.session.lost.clone();
@@ -141,7 +146,7 @@ impl<'a> Attempt<'a> {
         };
         // Who bills more than the job can give is not paid on: the credit in the session is gone.
         let received = match received {
-            Ok(output) => self.charged(output).await,
+            Ok(output) => self.charged(output, so_far).await,
             Err(error) => Err(error),
         };
         // Settled as soon as it is known, so that the next segment counts on the right credit. What
@@ -151,218 +156,7 @@ impl<'a> Attempt<'a> {
         }
         let output = received?;
         let renditions = self.fetch(&output, so_far).await?;
-        let hashes = match self.place.session.info.result_signer() {
-            Some(_) => self.context.hasher.all(&renditions).await,
-            None => Vec::new(),
-        };
-        self.check(&output, &renditions, &hashes, so_far)?;
-        self.verify(&output, &renditions, so_far).await?;
-        Ok(renditions)
-    }
-
-    /// The result, unless it claims more pixels than can be owed for it.
-    async fn charged(&self, output: TranscodeOutput) -> Result<TranscodeOutput, AttemptError> {
-        let judge = self.context.verifier.judge();
-        match self.checks.overcharged(judge, &claims_of(&output)).await {
-            None => Ok(output),
-            Some(check) => {
-                Err(AttemptError::Check { check: check.id, detail: check.detail.into_owned() })
-            }
-        }
-    }
-
-    /// Whether the renditions are what was asked for. Facts refuse them, measurements are remembered.
-    async fn verify(
-        &self,
-        output: &TranscodeOutput,
-        renditions: &[Bytes],
-        so_far: &mut Attempted,
-    ) -> Result<(), AttemptError> {
-        let Self { job, context, .. } = self;
-        let from = context.clock.now();
-        let judge = context.verifier.judge();
-        let checked = self.checks.fast(judge, renditions, &claims_of(output)).await;
-        let mut checked = self.every_picture(checked, renditions).await;
-        checked.took = context.clock.now().saturating_sub(from);
-        let fault = checked.fault().map(|(rendition, check)| {
-            let name = job.stream.profiles.get(rendition).map_or("", |p| p.name.as_str());
-            (check.id, format!("{name}: {check}"))
-        });
-        if fault.is_some() {
-            checked.evidence = self.keep_evidence(&checked, output, renditions).await;
-        }
-        so_far.checked = Some(Arc::new(checked));
-        match fault {
-            Some((check, detail)) if self.checks.plan().on_fail != OnFail::Record => {
-                Err(AttemptError::Check { check, detail })
-            }
-            Some((check, detail)) => {
-                tracing::warn!(
-                    check,
-                    detail,
-                    "a result that failed is delivered, as its class says"
-                );
-                context.verifier.metrics().published_bad();
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// What somebody else needs to come to the same verdict.
-    async fn keep_evidence(
-        &self,
-        checked: &Checked,
-        output: &TranscodeOutput,
-        renditions: &[Bytes],
-    ) -> Option<[u8; 32]> {
-        let Self { job, context, place, .. } = self;
-        let request = self.credentials().ok();
-        let request = request.as_ref().and_then(|header| header.to_str().ok());
-        let mut bundle = Bundle::default().with("source.bin", job.source.clone());
-        for (index, rendition) in renditions.iter().enumerate() {
-            bundle = bundle.with(format!("rendition-{index}.bin"), rendition.clone());
-        }
-        let now = context.clock.wall();
-        let claims = claims_of(output);
-        let renditions: Vec<_> = checked
-            .renditions
-            .iter()
-            .zip(job.stream.profiles.iter())
-            .enumerate()
-            .map(|(index, (judged, profile))| {
-                serde_json::json!({
-                    "file": format!("rendition-{index}.bin"),
-                    "profile": profile.name,
-                    "claimed_pixels": claims.get(index),
-                    "expected_pixels": judged.expected.pixels(),
-                    "judged": as_json(&judged.verdict),
-                })
-            })
-            .collect();
-        let statement = serde_json::json!({
-            "v": "verification.v1",
-            "ts": now.to_string(),
-            "gateway": context.signer.address().to_string(),
-            "job": {
-                "id": alloy_primitives::hex::encode(job.id),
-                "attempt": self.index,
-                "seq": job.seq,
-                "tag": job.stream.tag.as_str(),
-            },
-            "orchestrator": {
-                "host": place.session.node.host(),
-                "address": place.session.info.address.map(|address| address.to_string()),
-                "signer": place.session.info.result_signer().map(|address| address.to_string()),
-            },
-            // Livepeer-Segment as it was sent: what was asked for, signed by this gateway.
-            "request": request,
-            "source": "source.bin",
-            // The orchestrator's, over the hashes of the renditions.
-            "signature": alloy_primitives::hex::encode(&output.signature),
-            "renditions": renditions,
-            "thresholds": context.verifier.judge().thresholds().id(),
-            "software": context.version.as_str(),
-        });
-        let signer = Arc::clone(&context.signer);
-        let kept = context.verifier.evidence().keep(statement, bundle, signer, now).await;
-        kept.map(|id| id.0)
-    }
-
-    /// Where every result is compared picture by picture, the delivery waits for that as well.
-    async fn every_picture(&self, mut checked: Checked, renditions: &[Bytes]) -> Checked {
-        let full = self.checks.plan().mode == VerificationMode::Full;
-        if !full || checked.idle.is_some() || checked.fault().is_some() {
-            return checked;
-        }
-        let verifier = &self.context.verifier;
-        let output = checked.output();
-        let choice = verifier.choice((&self.job.id, self.index), &output);
-        let compared = self.checks.full(
-            verifier.judge(),
-            (&checked, renditions),
-            None,
-            &choice,
-            Urgency::Stream,
-        );
-        let after = self.context.config.verification.worker_deadline;
-        match tokio::time::timeout(after, compared).await {
-            Ok(Ok((verdicts, cpu))) => {
-                for (judged, verdict) in checked.renditions.iter_mut().zip(verdicts) {
-                    judged.verdict = verdict;
-                }
-                if let Some(first) = checked.renditions.first_mut() {
-                    first.cpu += cpu;
-                }
-            }
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a result was not compared picture by picture");
-                verifier.metrics().not_made();
-            }
-            Err(_) => verifier.metrics().not_made(),
-        }
-        checked
-    }
-
-    /// Makes the payment, with fresh parameters where the old ones ran out.
-    async fn pay(&self, so_far: &mut Attempted) -> Result<Option<Payment>, AttemptError> {
-        let Self { job, place, .. } = self;
-        let (sessions, session) = (&job.stream.sessions, &place.session);
-        let (Some(paying), Some(pay)) = (sessions.paying(), &session.pay) else { return Ok(None) };
-        let unpaid = |source| AttemptError::Unpaid { source };
-        let mut renewed = paying.renewal(pay) == Renewal::Needed;
-        if renewed {
-            sessions.refresh(session).await.map_err(unpaid)?;
-        }
-        loop {
-            match paying.pay(pay, &job.id, u32::from(self.index), job.duration) {
-                Ok(payment) => {
-                    so_far.paid = Some(Paying::facts(pay, &payment));
-                    return Ok(Some(payment));
-                }
-                Err(error) if !renewed && Paying::may_renew(&error) => {
-                    renewed = true;
-                    sessions.refresh(session).await.map_err(unpaid)?;
-                }
-                Err(error) => return Err(unpaid(error)),
-            }
-        }
-    }
-
-    /// Says what came of a payment (go-livepeer `server/segment_rpc.go:488-497, 565-567, 645-655`),
-    /// and takes over the terms that came with a result.
-    fn settle(&self, payment: Payment, received: Result<&TranscodeOutput, &AttemptError>) {
-        let now = self.context.clock.wall();
-        let outcome = match received {
-            Ok(output) => Paid::Received { pixels: pixels_of(output) },
-            Err(AttemptError::Refused { fault: Fault::Payment(refusal), .. }) => {
-                Paid::Refused(*refusal)
-            }
-            Err(AttemptError::Refused { fault: Fault::Token, .. }) => Paid::Refused(Refusal::Token),
-            Err(AttemptError::Transport(
-                TransportError::Dial { .. } | TransportError::DialTimeout { .. },
-            )) => Paid::NotSent,
-            // No answer began.
-            Err(AttemptError::Transport(_) | AttemptError::HeaderTimeout { .. }) => {
-                Paid::Unanswered
-            }
-            Err(_) => Paid::Spent,
-        };
-        let orchestrator = self.place.session.node.host();
-        let settled = payment.settle(outcome, now);
-        if let Some(end) = settled.ended {
-            tracing::info!(orchestrator, reason = %end, "payment session over");
-        }
-        let Self { job, place, .. } = self;
-        let terms = received.ok().and_then(|output| output.info.as_ref());
-        if let (Some(info), Some(pay), Some(paying)) =
-            (terms, &place.session.pay, job.stream.sessions.paying())
-            && let Err(error) = paying.renew(pay, info)
-        {
-            // This segment is paid and done; the session takes no further one if it is over.
-            let error = chain(&error);
-            tracing::info!(orchestrator, error, "the orchestrator's new terms are not accepted");
-        }
+        self.judged(&output, renditions, so_far).await
     }
 
     async fn send(
@@ -373,9 +167,11 @@ impl<'a> Attempt<'a> {
         let Self { job, context, place, .. } = self;
         let session = &place.session;
         let transcoder = &session.info.transcoder;
+        let credentials = self.credentials()?;
+        so_far.request = Some(credentials.clone());
         let upload = Upload {
             transcoder,
-            credentials: self.credentials()?,
+            credentials,
             // Empty off-chain, but always sent.
             payment: payment.map_or(HeaderValue::from_static(""), |p| p.header().clone()),
             tag: self.tag_header(),
@@ -456,41 +252,6 @@ impl<'a> Attempt<'a> {
             download::all(&context.transport, &orchestrator, tag.as_ref(), &wanted).await?;
         so_far.times.downloaded = Some(context.clock.now().saturating_sub(so_far.started));
         Ok(renditions)
-    }
-
-    /// The signature first, over exactly what was received; then whether it is media at all.
-    fn check(
-        &self,
-        output: &TranscodeOutput,
-        renditions: &[Bytes],
-        hashes: &[B256],
-        so_far: &mut Attempted,
-    ) -> Result<(), AttemptError> {
-        let profiles = &self.job.stream.profiles;
-        let names: Vec<_> = profiles.iter().map(|p| p.name.as_str()).collect();
-        let named: Vec<_> = output.segments.iter().map(RemoteRendition::named).collect();
-        let signer = self.place.session.info.result_signer();
-        let mut verdict = Verdict::default();
-        verdict.push(check::count::check(profiles.len(), renditions.len()));
-        verdict.push(check::order::check(&names, &named));
-        verdict.push(check::signature::check(signer, hashes, &output.signature));
-        so_far.signature = match verdict.outcome_of(check::signature::NAME) {
-            Outcome::Pass => Some(true),
-            Outcome::Fail => Some(false),
-            Outcome::NotRun => None,
-        };
-        if let Some(failed) = verdict.failures().next() {
-            let detail = failed.to_string();
-            return Err(AttemptError::Check { check: failed.id, detail });
-        }
-        for (rendition, profile) in renditions.iter().zip(profiles.iter()) {
-            let container = profile.container.unwrap_or(Container::MpegTs);
-            waymark_media::outline(rendition, container).map_err(|e| AttemptError::Check {
-                check: "container",
-                detail: format!("{}: {e}", profile.name),
-            })?;
-        }
-        Ok(())
     }
 }
 

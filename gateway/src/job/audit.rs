@@ -1,19 +1,21 @@
 //! Full audits: all pictures of a result against its source. Who is audited is decided once the bytes
-//! are here: by a secret draw, by suspicion, or because the class of the job says so. Behind the
-//! delivery, unless the class asks for every result.
+//! are here: by a secret draw, by suspicion, by how long nobody looked, or because the class of the
+//! job says so. Behind the delivery, unless the class asks for every result.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use waymark_opendata::{JobRow, SelectedBy};
 use waymark_verification::{
-    Verdict,
-    action::{Action, Judged, OnFail, When},
+    Kind, Verdict,
+    action::{Action, Judged, When},
     sampling::Rate,
-    trust::Identity,
+    trust::{Identity, State},
 };
 
-use super::Job;
+use super::{
+    Job,
+    attempt::{Attempted, Proof},
+};
 use crate::{
     clock::Clock,
     config::VerificationMode,
@@ -26,6 +28,10 @@ use crate::{
     },
 };
 
+/// Share of the results of trusted orchestrators that are audited where there is a hint and nothing
+/// more: simple pictures give hints all the time.
+const HINTED: f64 = 0.25;
+
 /// An audit to be made.
 struct Audit {
     verifier: Arc<Verifier>,
@@ -33,7 +39,7 @@ struct Audit {
     clock: Clock,
     run: Run,
     checked: Arc<Checked>,
-    bodies: Vec<Bytes>,
+    proof: Arc<Proof>,
     row: JobRow,
     selected_by: SelectedBy,
     identity: Identity,
@@ -45,28 +51,11 @@ pub(super) fn behind(
     job: &Job,
     context: &Context,
     (place, run): (&Place, &Run),
-    (checked, signed): (Option<Arc<Checked>>, Option<bool>),
-    bodies: &[Bytes],
+    result: &Attempted,
     row: Option<JobRow>,
 ) {
-    let (Some(checked), Some(row)) = (checked.filter(|c| c.idle.is_none()), row) else { return };
-    let plan = run.plan();
-    if plan.mode != VerificationMode::FastAndFull || context.verifier.judge().pool().is_none() {
-        return;
-    }
-    let session = &place.session;
-    let recipient = session.info.result_signer().filter(|_| signed == Some(true));
-    let identity = Trust::identity(&session.node, recipient);
-    let kinds = job.stream.profiles.iter().map(kind_of);
-    let standing = context.trust.standing(&identity, job.stream.tag.as_str(), kinds);
-    let wanted = plan.sample_rate.unwrap_or(0.0);
-    let rate = Rate::new(standing.rate.get().max(wanted), 0.0);
-    let drawn = || context.trust.is_drawn(&identity, rate, (&job.id, job.seq), &checked.output());
-    let selected_by = if checked.is_doubtful() {
-        SelectedBy::Suspicion
-    } else if drawn() {
-        SelectedBy::Random
-    } else {
+    let checked = result.checked.clone().filter(|checked| checked.idle.is_none());
+    let (Some(checked), Some(proof), Some(row)) = (checked, result.proof.clone(), row) else {
         return;
     };
     let audit = Audit {
@@ -75,31 +64,68 @@ pub(super) fn behind(
         clock: context.clock.clone(),
         run: run.clone(),
         checked,
-        bodies: bodies.to_vec(),
+        proof,
         row,
-        selected_by,
-        identity,
+        selected_by: SelectedBy::All,
+        identity: Trust::of_result(&place.session, result.signature),
         kind: job.stream.profiles.first().map_or("", kind_of),
     };
-    context.tasks.service("audit", audit.make());
+    // Made already, before the delivery.
+    if let Some(cpu) = audit.checked.full {
+        let verdict = audit.checked.verdict();
+        audit.verifier.full_done(
+            &audit.row,
+            (&verdict, None),
+            SelectedBy::All,
+            cpu,
+            audit.clock.wall(),
+        );
+        audit.tell(&verdict, When::BeforeDelivery);
+        return;
+    }
+    let mode = run.plan().mode;
+    if mode != VerificationMode::FastAndFull || context.verifier.judge().pool().is_none() {
+        return;
+    }
+    if let Some(selected_by) = selected(job, context, place, &audit) {
+        place.session.audited(context.clock.now());
+        context.tasks.service("audit", Audit { selected_by, ..audit }.make());
+    }
+}
+
+/// Whether a result is audited, and why. The secret draw comes last, so that nothing hangs on it
+/// alone.
+fn selected(job: &Job, context: &Context, place: &Place, audit: &Audit) -> Option<SelectedBy> {
+    let Audit { trust, identity, checked, run, .. } = audit;
+    let stream = job.stream.manifest.as_str().as_bytes();
+    let span = |span| trust.span(identity, stream, span);
+    let due = place.session.due(context.clock.now(), span);
+    let kinds = job.stream.profiles.iter().map(kind_of);
+    let standing = trust.standing(identity, job.stream.tag.as_str(), kinds);
+    let hinted = checked.is_doubtful();
+    if checked.is_soft() || hinted && standing.state != State::Trusted {
+        return Some(SelectedBy::Suspicion);
+    }
+    let least = if hinted { HINTED } else { run.plan().sample_rate.unwrap_or(0.0) };
+    let rate = Rate::new(standing.rate.get().max(least), 0.0);
+    let drawn = || trust.is_drawn(identity, rate, (&job.id, job.seq), &checked.output());
+    match hinted {
+        true => drawn().then_some(SelectedBy::Suspicion),
+        false => (due.is_some() || drawn()).then_some(SelectedBy::Random),
+    }
 }
 
 impl Audit {
     async fn make(self) {
-        let Self { verifier, checked, bodies, row, .. } = &self;
+        let Self { verifier, checked, proof, row, .. } = &self;
+        let bodies = proof.bodies.as_slice();
         let choice = verifier.choice((&row.job_id, row.attempt_index), &checked.output());
         // Who is suspected is looked at as a whole.
         let only = (self.selected_by == SelectedBy::Random)
             .then(|| choice.rendition(u32::try_from(bodies.len()).unwrap_or(u32::MAX)))
             .and_then(|index| usize::try_from(index).ok());
         let judge = verifier.judge();
-        let found = self.run.full(
-            judge,
-            (&**checked, bodies.as_slice()),
-            only,
-            &choice,
-            Urgency::Background,
-        );
+        let found = self.run.full(judge, (&**checked, bodies), only, &choice, Urgency::Background);
         let (verdicts, cpu) = match found.await {
             Ok(found) => found,
             Err(error) => {
@@ -109,23 +135,36 @@ impl Audit {
             }
         };
         let verdict: Verdict = verdicts.iter().flat_map(Verdict::checks).cloned().collect();
-        verifier.full_done(row, &verdict, self.selected_by, cpu, self.clock.wall());
-        let judged = judged(&verdict);
-        if judged.has_failed() {
+        let now = self.clock.wall();
+        let mut evidence = None;
+        if judged(&verdict).has_failed() {
             verifier.metrics().published_bad();
+            evidence =
+                proof.keep(verifier, checked, &self.by_rendition(only, &verdicts), now).await;
         }
-        let why = verdict
-            .failures()
-            .next()
-            .map_or_else(|| "audit".to_owned(), |check| format!("{}: {check}", check.id));
-        let action = Action::of(&judged, self.on_fail(), When::AfterDelivery);
-        if let Some(finding) = action.finding(&why) {
-            self.trust.observe(&self.identity, row.tag.as_str(), self.kind, &finding);
-        }
+        verifier.full_done(row, (&verdict, evidence), self.selected_by, cpu, now);
+        self.tell(&verdict, When::AfterDelivery);
     }
 
-    fn on_fail(&self) -> OnFail {
-        self.run.plan().on_fail
+    /// A verdict for each rendition: of the audit where it looked, of the fast checks elsewhere.
+    fn by_rendition<'a>(&'a self, only: Option<usize>, found: &'a [Verdict]) -> Vec<&'a Verdict> {
+        let fast = self.checked.renditions.iter().map(|judged| &judged.verdict).enumerate();
+        let of = |(index, fast)| match only {
+            Some(one) if one == index => found.first().unwrap_or(fast),
+            Some(_) => fast,
+            None => found.get(index).unwrap_or(fast),
+        };
+        fast.map(of).collect()
+    }
+
+    /// Trust hears what was found.
+    fn tell(&self, verdict: &Verdict, when: When) {
+        let failed = verdict.failures().max_by_key(|check| check.kind == Kind::Hard);
+        let why = failed.map_or_else(|| "audit".to_owned(), |c| format!("{}: {c}", c.id));
+        let action = Action::of(&judged(verdict), self.run.plan().on_fail, when);
+        if let Some(finding) = action.finding(&why) {
+            self.trust.observe(&self.identity, self.row.tag.as_str(), self.kind, &finding);
+        }
     }
 }
 

@@ -32,11 +32,7 @@ pub(super) fn tell(
         Judged { decision: Decision::Refused, confirmed: false, full: false, score: f64::INFINITY };
     let action = Action::of(&judged, on_fail, When::BeforeDelivery);
     let Some(finding) = action.finding(&why) else { return };
-    // An address that nothing is signed with is only claimed: anybody can claim anybody's.
-    let session = &place.session;
-    let signed = result.signature == Some(true);
-    let recipient = session.info.result_signer().filter(|_| signed);
-    let identity = Trust::identity(&session.node, recipient);
+    let identity = Trust::of_result(&place.session, result.signature);
     // A fact is held against all kinds of work; it is noted under one.
     let kind = job.stream.profiles.first().map_or("", kind_of);
     context.trust.observe(&identity, job.stream.tag.as_str(), kind, &finding);

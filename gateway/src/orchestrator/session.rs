@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use waymark_payments::session::{PaymentSession, Renewal};
 use waymark_proto::net::{AuthToken, JobTag};
 use waymark_selection::{Choice, Moment, NodeId, SessionView, choose, session::MAX_IN_FLIGHT};
+use waymark_verification::sampling::{Draw, Strata, Stratum};
 
 use super::node::Node;
 use crate::{capability::JobCapabilities, payments::Paying, wire::SessionInfo};
@@ -58,6 +59,8 @@ pub struct Session {
     /// Opened although its price is above the maximum, because nobody is below it.
     any_price: bool,
     live: Mutex<Live>,
+    /// When its results were audited.
+    audits: Mutex<Strata>,
     /// Held while its terms are renewed: segments that need new ones wait for the same ones.
     refreshing: tokio::sync::Mutex<()>,
 }
@@ -84,6 +87,17 @@ impl Session {
     /// The token to send, exactly as the orchestrator issued it.
     pub fn token(&self) -> AuthToken {
         self.live.lock().token.clone()
+    }
+
+    /// A result arrived at `now`; says whether an audit is due whatever the draw says. `secret` are the
+    /// bits of a span of time that the orchestrator cannot know.
+    pub fn due(&self, now: Moment, secret: impl FnOnce(u64) -> Draw) -> Option<Stratum> {
+        self.audits.lock().arrived(now, secret)
+    }
+
+    /// The newest result is audited.
+    pub fn audited(&self, now: Moment) {
+        self.audits.lock().audited(now);
     }
 
     /// Whether paying in it came to an end.

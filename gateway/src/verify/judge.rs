@@ -3,9 +3,15 @@
 //! Parsing runs on threads of its own, as many at once as there are cores; decoding runs in workers.
 //! What could not be looked at is in the verdict as not run, with the reason.
 
-use std::{num::NonZero, sync::Arc, thread, time::Duration};
+use std::{
+    num::NonZero,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::{
     sync::{OnceCell, Semaphore},
     time::timeout,
@@ -18,7 +24,10 @@ use waymark_verification::{
     Check, Kind, Tier, Verdict,
     draw::Choice,
     expect::{Expectation, Wanted},
-    fast::{self, Evidence},
+    fast::{
+        self, Evidence,
+        replay::{Memory, Sighting},
+    },
     full::{self, Conditions, Summary},
     thresholds::Thresholds,
 };
@@ -33,12 +42,19 @@ const DRAWN: u32 = 3;
 /// The first check of key pictures: what could not be compared is recorded under its name.
 const KEY: &str = "F14.luma_mean";
 
+/// Renditions that are remembered, about a kilobyte each, so that none is returned again for another
+/// source: six minutes of fifty streams of two renditions, hours of a few.
+const REMEMBERED: usize = 16_384;
+
 /// What measuring and judging needs. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Judge {
     pool: Option<Pool>,
     thresholds: Arc<Thresholds>,
     parsing: Arc<Semaphore>,
+    /// What came back in the last hours.
+    seen: Arc<Mutex<Memory>>,
+    since: Instant,
     /// Longest wait for a worker.
     deadline: Duration,
 }
@@ -112,7 +128,9 @@ impl Judge {
     pub fn new(pool: Option<Pool>, thresholds: Thresholds, deadline: Duration) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let parsing = Arc::new(Semaphore::new(cores));
-        Self { pool, thresholds: Arc::new(thresholds), parsing, deadline }
+        let seen = Arc::new(Mutex::new(Memory::new(REMEMBERED)));
+        let (thresholds, since) = (Arc::new(thresholds), Instant::now());
+        Self { pool, thresholds, parsing, seen, since, deadline }
     }
 
     /// The workers.
@@ -175,7 +193,20 @@ impl Judge {
         let (pictures, cpu, trouble) =
             self.key_pictures(source, &expected, &scan, returned.body).await;
         pictures.into_iter().for_each(|check| verdict.push(check));
+        self.replayed(source, &scan).into_iter().for_each(|check| verdict.push(check));
         Judged { expected, scan: Some(scan), verdict, cpu, trouble }
+    }
+
+    /// Whether the same came back before, for something else.
+    fn replayed(&self, source: &Source, rendition: &Scan) -> Option<Check> {
+        let keys = source.fine.get().and_then(|grids| grids.as_ref().ok());
+        let sighting = Sighting {
+            rendition: rendition.video.first()?,
+            source: source.scan.video.first()?,
+            picture: keys.and_then(|grids| grids.frames.first()),
+        };
+        let now = self.since.elapsed();
+        Some(self.seen.lock().see(&sighting, now, &self.thresholds.replay))
     }
 
     async fn key_pictures(

@@ -8,14 +8,14 @@ use futures_util::future::join_all;
 use tokio::sync::OnceCell;
 use waymark_media::pixels::Lattice;
 use waymark_verification::{
-    Check, Debit, Decision, Kind, Verdict,
+    Check, Debit, Decision, Kind, Outcome, Verdict,
     draw::Choice,
     expect::{Expectation, Wanted},
     full::settle,
 };
 
 use super::{
-    Plan, Verifier,
+    Plan, Usual, Verifier,
     judge::{Judge, Judged, Returned, Source},
     worker::{Urgency, WorkError},
 };
@@ -29,13 +29,23 @@ struct Inner {
     plan: Plan,
     wanted: Vec<Wanted>,
     bytes: Bytes,
-    /// `None` where the source cannot be judged by, with the reason.
-    source: OnceCell<Result<Source, String>>,
+    usual: Arc<Usual>,
+    /// Why the source cannot be judged by, where it cannot.
+    source: OnceCell<Result<Known, String>>,
+}
+
+/// A source, and how large those before it were.
+#[derive(Debug)]
+struct Known {
+    source: Source,
+    usual_bytes: Option<u64>,
 }
 
 /// What the checks on one attempt found.
 #[derive(Debug, Default)]
 pub struct Checked {
+    /// Checks on the result as a whole.
+    pub whole: Verdict,
     /// For each rendition, in the order of the profiles.
     pub renditions: Vec<Judged>,
     /// Billed, expected and verified pixels.
@@ -46,18 +56,26 @@ pub struct Checked {
     pub evidence: Option<[u8; 32]>,
     /// From the last byte of the last rendition to the verdict.
     pub took: Duration,
+    /// Whether all pictures were compared before delivery, and the workers' CPU time for that.
+    pub full: Option<Duration>,
 }
 
 impl Run {
     /// A job's checks; nothing is measured yet. `part` says that only a part of the source was to be
     /// transcoded, so that its pictures are not those of the renditions.
-    pub fn new(plan: Plan, wanted: Vec<Wanted>, source: Bytes, part: bool) -> Self {
+    pub fn new(
+        plan: Plan,
+        wanted: Vec<Wanted>,
+        source: Bytes,
+        usual: Arc<Usual>,
+        part: bool,
+    ) -> Self {
         let cell = OnceCell::new();
         if part {
             let why = "only a part of the segment was to be transcoded".to_owned();
             cell.set(Err(why)).ok();
         }
-        Self(Arc::new(Inner { plan, wanted, bytes: source, source: cell }))
+        Self(Arc::new(Inner { plan, wanted, bytes: source, usual, source: cell }))
     }
 
     /// What is to be done.
@@ -68,17 +86,20 @@ impl Run {
     /// Measures the source, so that it is done when results arrive.
     pub async fn prepare(self, verifier: Arc<Verifier>) {
         let judge = verifier.judge();
-        let Ok(source) = self.source(judge).await else { return };
+        let Ok(Known { source, .. }) = self.source(judge).await else { return };
         // Nearly all renditions are compared on this one.
         judge.keys(source, Lattice::FINE).await.ok();
     }
 
-    async fn source(&self, judge: &Judge) -> Result<&Source, &String> {
+    async fn source(&self, judge: &Judge) -> Result<&Known, &String> {
         let inner = &*self.0;
         let parse = || async {
             let source = judge.source(inner.bytes.clone()).await.map_err(|e| e.to_string())?;
-            let pictures = source.scan().video.first().is_some_and(|track| !track.units.is_empty());
-            pictures.then_some(source).ok_or_else(|| "the source has no pictures".to_owned())
+            let track = source.scan().video.first().filter(|track| !track.units.is_empty());
+            let track = track.ok_or_else(|| "the source has no pictures".to_owned())?;
+            let bytes = track.units.iter().map(|unit| u64::from(unit.bytes)).sum();
+            let usual_bytes = inner.usual.see(bytes);
+            Ok(Known { source, usual_bytes })
         };
         inner.source.get_or_init(parse).await.as_ref()
     }
@@ -88,7 +109,7 @@ impl Run {
         if self.0.plan.is_off() {
             return None;
         }
-        let source = self.source(judge).await.ok()?;
+        let Known { source, .. } = self.source(judge).await.ok()?;
         let expected =
             self.0.wanted.iter().map(|wanted| {
                 Expectation::within(source.scan(), wanted, &judge.thresholds().expected)
@@ -109,14 +130,14 @@ impl Run {
         if self.0.plan.is_off() {
             return Checked::idle("verification is off");
         }
-        let source = match self.source(judge).await {
-            Ok(source) => source,
+        let Known { source, usual_bytes } = match self.source(judge).await {
+            Ok(known) => known,
             Err(why) => return Checked::idle(why),
         };
         let returned =
             bodies.iter().zip(&self.0.wanted).enumerate().map(|(index, (body, wanted))| {
                 let claimed = claims.get(index).copied();
-                Returned { wanted, body, claimed, usual_bytes: None }
+                Returned { wanted, body, claimed, usual_bytes: *usual_bytes }
             });
         let renditions = join_all(returned.map(|returned| judge.fast(source, returned))).await;
         let debits = renditions.iter().zip(claims).map(|(judged, claimed)| {
@@ -138,8 +159,9 @@ impl Run {
         draw: &Choice,
         urgency: Urgency,
     ) -> Result<(Vec<Verdict>, Duration), WorkError> {
-        let source = self.source(judge).await;
-        let source = source.map_err(|why| WorkError::NotMeasured { why: why.clone() })?;
+        let known = self.source(judge).await;
+        let Known { source, .. } =
+            known.map_err(|why| WorkError::NotMeasured { why: why.clone() })?;
         let chosen = bodies.iter().zip(&checked.renditions).enumerate();
         let chosen: Vec<(&Bytes, &Judged)> = chosen
             .filter(|(index, _)| only.is_none_or(|only| only == *index))
@@ -160,22 +182,35 @@ impl Checked {
         Self { idle: Some(why.into()), ..Self::default() }
     }
 
-    /// All checks on all renditions.
+    /// All checks on the result and on all renditions.
     pub fn verdict(&self) -> Verdict {
-        self.renditions.iter().flat_map(|judged| judged.verdict.checks()).cloned().collect()
+        self.checks().cloned().collect()
     }
 
-    /// The first fact that speaks against a rendition, and which one it is.
-    pub fn fault(&self) -> Option<(usize, &Check)> {
-        self.renditions.iter().enumerate().find_map(|(index, judged)| {
-            let fact = judged.verdict.failures().find(|check| check.kind == Kind::Hard)?;
-            Some((index, fact))
+    fn checks(&self) -> impl Iterator<Item = &Check> {
+        let renditions = self.renditions.iter().map(|judged| &judged.verdict);
+        [&self.whole].into_iter().chain(renditions).flat_map(Verdict::checks)
+    }
+
+    /// The first fact that speaks against the result, and which rendition it is about, if about one.
+    pub fn fault(&self) -> Option<(Option<usize>, &Check)> {
+        let renditions = self.renditions.iter().enumerate();
+        let renditions = renditions.map(|(index, judged)| (Some(index), &judged.verdict));
+        let mut verdicts = [(None, &self.whole)].into_iter().chain(renditions);
+        verdicts.find_map(|(rendition, verdict)| {
+            let fact = verdict.checks().iter().find(|check| is(check, Kind::Hard))?;
+            Some((rendition, fact))
         })
+    }
+
+    /// A measurement is outside its bound.
+    pub fn is_soft(&self) -> bool {
+        self.checks().any(|check| is(check, Kind::Soft))
     }
 
     /// A measurement is outside its bound, or something calls for a look.
     pub fn is_doubtful(&self) -> bool {
-        self.renditions.iter().any(|judged| judged.verdict.failures().next().is_some())
+        self.checks().any(|check| check.outcome == Outcome::Fail)
     }
 
     /// What stands for all that came back: the hash of the renditions' video.
@@ -190,4 +225,9 @@ impl Checked {
     pub fn cpu(&self) -> Duration {
         self.renditions.iter().map(|judged| judged.cpu).sum()
     }
+}
+
+/// Whether a check failed, and as this kind.
+fn is(check: &Check, kind: Kind) -> bool {
+    check.outcome == Outcome::Fail && check.kind == kind
 }

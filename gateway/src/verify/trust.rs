@@ -23,12 +23,15 @@ use alloy_primitives::Address;
 use jiff::{Timestamp, civil::Date};
 use parking_lot::Mutex;
 use waymark_verification::{
-    sampling::{DayKey, Rate, Secret, Subject},
+    sampling::{DayKey, Draw, Rate, Secret, Subject},
     trust::{Book, Change, Finding, Full, Identity, Key, Report, Rules, Standing, State},
 };
 
 use self::{file::Store, metrics::TrustMetrics};
-use crate::{clock::Clock, orchestrator::node::Node};
+use crate::{
+    clock::Clock,
+    orchestrator::{node::Node, session::Session},
+};
 
 pub use file::TrustError;
 pub use known::kind_of;
@@ -109,6 +112,13 @@ impl Trust {
         Identity::new(host, url.port_or_known_default(), None).vouched(recipient)
     }
 
+    /// Whoever made a result. An address that nothing is signed with is only claimed, and anybody can
+    /// claim anybody's.
+    pub fn of_result(session: &Session, signed: Option<bool>) -> Identity {
+        let recipient = session.info.result_signer().filter(|_| signed == Some(true));
+        Self::identity(&session.node, recipient)
+    }
+
     /// How it stands for jobs of a tag and all of these kinds of renditions.
     pub fn standing<'a>(
         &self,
@@ -181,6 +191,13 @@ impl Trust {
     ) -> bool {
         let orchestrator = identity.key().as_str();
         self.day_key().draw(&Subject { orchestrator, job, seq, output }).hits(rate)
+    }
+
+    /// Secret bits of a span of time of a stream's work by one orchestrator.
+    pub fn span(&self, identity: &Identity, stream: &[u8], span: u64) -> Draw {
+        let orchestrator = identity.key().as_str();
+        let subject = Subject { orchestrator, job: stream, seq: span, output: &[0; 32] };
+        self.day_key().derive("span", &subject)
     }
 
     /// Keys of past days, newest first, as far as nothing is drawn with them any more: whoever has a

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use prost::Message;
 use url::Url;
 use waymark_proto::net::{
-    OrchestratorInfo, TranscodeData, TranscodeResult, TranscodedSegmentData,
+    OrchestratorInfo, Receipt, TranscodeData, TranscodeResult, TranscodedSegmentData,
     transcode_result::Result as Outcome,
 };
+use waymark_verification::receipt::VERSION;
 
 use super::{
     address::{self, AddressProblem},
@@ -49,6 +50,8 @@ pub struct TranscodeOutput {
     /// Fresh description of the orchestrator, for the next payment. Its token is the one that was
     /// sent, and is never newer.
     pub info: Option<OrchestratorInfo>,
+    /// Its word about source and renditions, of the version that is known here.
+    pub receipt: Option<Receipt>,
 }
 
 /// Why a result is none.
@@ -156,7 +159,8 @@ pub fn decode_result(
     }
     let segments =
         segments.iter().enumerate().map(|(i, s)| rendition(i, s)).collect::<Result<_, _>>()?;
-    Ok(TranscodeOutput { segments, signature: sig, info: result.info })
+    let receipt = result.receipt.filter(|receipt| receipt.version == VERSION);
+    Ok(TranscodeOutput { segments, signature: sig, info: result.info, receipt })
 }
 
 fn rendition(index: usize, data: &TranscodedSegmentData) -> Result<RemoteRendition, ResultError> {

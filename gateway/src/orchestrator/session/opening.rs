@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use waymark_payments::session::Renewal;
 use waymark_proto::net::{JobTag, OrchestratorRequest};
 use waymark_selection::{Moment, NodeId};
+use waymark_verification::sampling::Strata;
 
 use super::{Entry, Live, MOST_SESSIONS, SEARCH, Session, Sessions};
 use crate::{
@@ -253,6 +254,7 @@ impl Sessions {
             lost: CancellationToken::new(),
             any_price,
             live: Mutex::new(live),
+            audits: Mutex::new(Strata::new(self.opener.clock.now())),
             refreshing: tokio::sync::Mutex::default(),
         }))
     }
