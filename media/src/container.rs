@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Container of a segment, as its file extension names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Container {
     /// MPEG-2 transport stream, `.ts`.
     #[default]

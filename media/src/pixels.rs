@@ -49,6 +49,7 @@ pub struct Grid {
 
 /// How a picture is divided into blocks. Source and rendition are reduced with the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Lattice {
     /// Blocks across: 32, or 16 for small renditions.
     pub columns: u8,

@@ -4,6 +4,7 @@ use crate::Container;
 
 /// One rendition asked for, as a wire profile states it.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Target {
     /// Requested width in pixels; the source's aspect ratio decides the real one, see [`output_size`](crate::output_size).
     pub width: i32,
@@ -41,6 +42,7 @@ impl Target {
 
 /// Distance between key frames.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Gop {
     /// The encoder's own choice: one key frame per segment of ordinary length.
     #[default]
@@ -53,6 +55,7 @@ pub enum Gop {
 
 /// H.264 profiles a wire profile can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum H264Profile {
     /// Baseline.
     Baseline,

@@ -6,6 +6,8 @@
 //!  our own encoding, measured alike ─► compare ───────┘
 //! ```
 //!
+//! [`measure`](crate::measure) makes the numbers of files; [`checks`] and [`rule()`] make checks and verdicts of those.
+//!
 //! Block means find what is not the source; they never refuse by themselves. What was measured comes
 //! from a process that decoded untrusted bytes: any number of it may be wrong, and none may make this
 //! panic.
@@ -18,6 +20,7 @@ mod next;
 mod noise;
 mod quality;
 mod reference;
+mod rule;
 mod sharp;
 mod stats;
 mod temporal;
@@ -33,4 +36,5 @@ pub use measure::measure;
 pub use next::{Next, next, settle};
 pub use quality::{EQUAL, Quality, Summary, Tile, psnr};
 pub use reference::{Dispute, MOST_STRUCK, compare, excused, struck};
+pub use rule::{checks, confirmed, rule, undecodable, undisputed};
 pub use sharp::{Whole, sharpen};

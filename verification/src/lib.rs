@@ -9,6 +9,7 @@
 //! Pure: no socket, no clock, no file. A check looks at hashes and names and never at a media body,
 //! so that bodies are hashed once, where they arrive. It never decides what happens next, and it
 //! says [`NotRun`](verdict::Outcome::NotRun) rather than `Pass` when it had nothing to look at.
+//! Only [`measure`] looks at bodies, and decodes them where the feature `libav` is on.
 #![forbid(unsafe_code)]
 
 pub mod action;
@@ -21,6 +22,7 @@ pub mod expect;
 pub mod fast;
 pub mod full;
 pub mod loss;
+pub mod measure;
 mod number;
 pub mod receipt;
 pub mod sampling;

@@ -48,3 +48,19 @@ impl From<&Target> for Wanted {
         }
     }
 }
+
+/// What our own encoder is asked for, which makes H.264 whatever the codec.
+impl From<&Wanted> for Target {
+    fn from(wanted: &Wanted) -> Self {
+        Self {
+            width: wanted.width,
+            height: wanted.height,
+            bitrate: wanted.bitrate,
+            fps: wanted.fps,
+            gop: wanted.gop,
+            container: wanted.container,
+            h264_profile: wanted.h264_profile,
+            quality: wanted.quality,
+        }
+    }
+}
