@@ -10,13 +10,12 @@ use std::{
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use waymark_verification::{
-    Check, Decision, Kind, Outcome, Tier, Value, Verdict, draw::Choice, full::settle,
-    thresholds::Thresholds,
+    Check, Decision, Kind, Outcome, Tier, Value, Verdict, draw::Choice, thresholds::Thresholds,
 };
 
 use super::{
     evidence::{BundleId, Evidence, Kept},
-    judge::{Judge, ParseError, Returned},
+    judge::{Judge, ParseError, Returned, Shown},
     wanted,
     worker::{Pool, PoolSettings, Program, Urgency, child::Bounds},
 };
@@ -138,13 +137,13 @@ pub async fn run(
     if request.full && verdict.decision() != Decision::Refused {
         // Fixed: whoever judges the same files again comes to the same numbers.
         let draw = Choice::new(&[0; 32], "waymark verify", 0, &[]);
-        let compared = judge.full(&source, &[(&rendition, &judged)], &draw, Urgency::Stream).await;
-        let checks = match compared {
-            Ok((mut checks, _)) => checks.pop().unwrap_or_default(),
-            Err(error) => vec![Check::not_run("A.decode", error.to_string()).tier(Tier::Full)],
-        };
-        checks.into_iter().for_each(|check| verdict.push(check));
-        verdict = settle(&verdict, None, &judge.thresholds().full);
+        let shown = Shown { wanted: &wanted, body: &rendition, judged: &judged };
+        match judge.full(&source, &[shown], &draw, Urgency::Background).await {
+            Ok((verdicts, _)) => verdicts.into_iter().for_each(|found| verdict = found),
+            Err(error) => {
+                verdict.push(Check::not_run("A.decode", error.to_string()).tier(Tier::Full));
+            }
+        }
     }
     if request.profile.is_none() {
         let asked_for = |check: &&Check| !OF_PROFILE.contains(&check.id);

@@ -3,6 +3,8 @@
 //! Parsing runs on threads of its own, as many at once as there are cores; decoding runs in workers.
 //! What could not be looked at is in the verdict as not run, with the reason.
 
+mod full;
+
 use std::{
     num::NonZero,
     sync::Arc,
@@ -21,24 +23,22 @@ use waymark_media::{
     scan::{Scan, ScanError, ScanLimits, scan},
 };
 use waymark_verification::{
-    Check, Kind, Tier, Verdict,
-    draw::Choice,
+    Check, Kind, Verdict,
     expect::{Expectation, Wanted},
     fast::{
         self, Evidence,
         replay::{Memory, Sighting},
     },
-    full::{self, Conditions, Summary},
     thresholds::Thresholds,
 };
 
+pub use full::Shown;
+
 use super::worker::{
     Pool, Urgency, WorkError,
-    protocol::{Compared, Comparison, Measured, Task},
+    protocol::{Measured, Task},
 };
 
-/// Pictures of each rendition that are looked at in full resolution.
-const DRAWN: u32 = 3;
 /// The first check of key pictures: what could not be compared is recorded under its name.
 const KEY: &str = "F14.luma_mean";
 
@@ -243,12 +243,8 @@ impl Judge {
         file: Bytes,
         lattice: Lattice,
     ) -> Result<(Grids, Duration), WorkError> {
-        let Some(pool) = &self.pool else {
-            let why = "this gateway runs without decoding".to_owned();
-            return Err(WorkError::NoWorker { why });
-        };
-        let task = Task::KeyGrids { container: scan.container.into(), lattice: lattice.into() };
-        let mut pending = pool.ask(Urgency::Stream, task, vec![file])?;
+        let task = Task::KeyGrids { container: scan.container, lattice };
+        let mut pending = self.workers()?.ask(Urgency::Stream, task, vec![file])?;
         let after = self.deadline;
         let late = |_| WorkError::NotMeasured { why: format!("not done within {after:?}") };
         let done = timeout(after, pending.done()).await.map_err(late)??;
@@ -257,72 +253,13 @@ impl Judge {
                 Ok(grids) => Ok((grids, done.cpu)),
                 Err(error) => Err(WorkError::NotMeasured { why: error.to_string() }),
             },
-            Measured::Compared(_) => {
-                Err(WorkError::NotMeasured { why: "the worker measured something else".into() })
-            }
+            _ => Err(something_else()),
         }
     }
 
-    /// Compares all pictures of renditions with the source, in one request, so that the source is
-    /// decoded once. For each the checks, or why there are none. `draw` chooses what an orchestrator
-    /// must not know.
-    pub async fn full(
-        &self,
-        source: &Source,
-        renditions: &[(&Bytes, &Judged)],
-        draw: &Choice,
-        urgency: Urgency,
-    ) -> Result<(Vec<Vec<Check>>, Duration), WorkError> {
-        let Some(pool) = &self.pool else {
-            let why = "this gateway runs without decoding".to_owned();
-            return Err(WorkError::NoWorker { why });
-        };
-        let mut files = vec![source.bytes.clone()];
-        let mut comparisons = Vec::with_capacity(renditions.len());
-        for (body, judged) in renditions {
-            let Some(scan) = &judged.scan else { continue };
-            comparisons.push(comparison(&judged.expected, scan, draw));
-            files.push((*body).clone());
-        }
-        let source = source.scan.container.into();
-        let task = Task::Compare { source, renditions: comparisons };
-        let done = pool.ask(urgency, task, files)?.done().await?;
-        let Measured::Compared(compared) = done.measured else {
-            return Err(WorkError::NotMeasured {
-                why: "the worker measured something else".into(),
-            });
-        };
-        let mut compared = compared.into_iter();
-        let checks = renditions.iter().map(|(_, judged)| match &judged.scan {
-            Some(scan) => self.judge_full(judged, scan, compared.next()),
-            None => Vec::new(),
-        });
-        Ok((checks.collect(), done.cpu))
-    }
-
-    fn judge_full(
-        &self,
-        judged: &Judged,
-        scan: &Scan,
-        compared: Option<Result<Compared, String>>,
-    ) -> Vec<Check> {
-        let hard = |check: Check| check.tier(Tier::Full).kind(Kind::Hard);
-        let Compared { features, drawn } = match compared {
-            Some(Ok(compared)) => compared,
-            Some(Err(what)) => return vec![hard(Check::fail("A.decode", what))],
-            None => return vec![hard(Check::not_run("A.decode", "nothing was measured"))],
-        };
-        let coded = scan.video.first().and_then(|track| u32::try_from(track.units.len()).ok());
-        let conditions = Conditions { starved: judged.expected.starved, coded };
-        let mut checks = full::judge(&features, &self.thresholds.full, conditions);
-        if let Some(summary) = Summary::of(&drawn) {
-            let seen =
-                |id, value| Check::pass(id, "").value(value).tier(Tier::Full).kind(Kind::Hint);
-            checks.push(seen("B.ssim", summary.ssim));
-            checks.push(seen("B.psnr", summary.psnr));
-            checks.push(seen("B.tile", summary.tile));
-        }
-        checks
+    fn workers(&self) -> Result<&Pool, WorkError> {
+        let why = "this gateway runs without decoding";
+        self.pool.as_ref().ok_or_else(|| WorkError::NoWorker { why: why.to_owned() })
     }
 
     async fn parse(&self, bytes: Bytes) -> Result<Scan, ParseError> {
@@ -338,27 +275,6 @@ impl Judge {
     }
 }
 
-/// What a worker is told about one rendition.
-fn comparison(expected: &Expectation, scan: &Scan, draw: &Choice) -> Comparison {
-    let units = scan.video.first().map(|track| track.units.as_slice()).unwrap_or_default();
-    let mut pts: Vec<i64> = units.iter().map(|unit| unit.pts).collect();
-    pts.sort_unstable();
-    let of = |index: Option<u32>| {
-        let index = usize::try_from(index?).ok()?;
-        expected.source_pts.get(index).copied()
-    };
-    let shows = expected.align(&pts).sources.into_iter().map(|i| of(i).unwrap_or(i64::MIN));
-    let shift = draw.shift("full");
-    let count = u32::try_from(pts.len()).unwrap_or(u32::MAX);
-    Comparison {
-        container: scan.container.into(),
-        lattice: Lattice { shift, ..expected.lattice }.into(),
-        shows: shows.collect(),
-        drawn: draw.frames("full", DRAWN, count),
-        pts,
-    }
-}
-
 /// What it means that a rendition's key pictures could not be measured.
 fn without_picture(error: &WorkError) -> Check {
     match error {
@@ -371,4 +287,9 @@ fn without_picture(error: &WorkError) -> Check {
         }
         _ => Check::not_run(KEY, error.to_string()).kind(Kind::Soft),
     }
+}
+
+/// A worker that answers another question.
+fn something_else() -> WorkError {
+    WorkError::NotMeasured { why: "the worker measured something else".to_owned() }
 }

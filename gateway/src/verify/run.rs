@@ -11,12 +11,11 @@ use waymark_verification::{
     Check, Debit, Decision, Kind, Outcome, Verdict,
     draw::Choice,
     expect::{Expectation, Wanted},
-    full::settle,
 };
 
 use super::{
     Plan, Usual, Verifier,
-    judge::{Judge, Judged, Returned, Source},
+    judge::{Judge, Judged, Returned, Shown, Source},
     worker::{Urgency, WorkError},
 };
 
@@ -149,8 +148,8 @@ impl Run {
         Checked { renditions, debit, ..Checked::default() }
     }
 
-    /// Compares all pictures of the renditions, or of one of them. For each the verdict of both
-    /// tiers together.
+    /// Compares all pictures of the renditions, or of one of them, and holds the disputes that follow.
+    /// For each the verdict of all tiers together.
     pub async fn full(
         &self,
         judge: &Judge,
@@ -162,18 +161,13 @@ impl Run {
         let known = self.source(judge).await;
         let Known { source, .. } =
             known.map_err(|why| WorkError::NotMeasured { why: why.clone() })?;
-        let chosen = bodies.iter().zip(&checked.renditions).enumerate();
-        let chosen: Vec<(&Bytes, &Judged)> = chosen
+        let shown = self.0.wanted.iter().zip(bodies).zip(&checked.renditions);
+        let chosen: Vec<Shown<'_>> = shown
+            .enumerate()
             .filter(|(index, _)| only.is_none_or(|only| only == *index))
-            .map(|(_, pair)| pair)
+            .map(|(_, ((wanted, body), judged))| Shown { wanted, body, judged })
             .collect();
-        let (found, cpu) = judge.full(source, &chosen, draw, urgency).await?;
-        let bounds = &judge.thresholds().full;
-        let verdicts = chosen.iter().zip(found).map(|((_, judged), checks)| {
-            let both = judged.verdict.checks().iter().cloned().chain(checks);
-            settle(&both.collect(), None, bounds)
-        });
-        Ok((verdicts.collect(), cpu))
+        judge.full(source, &chosen, draw, urgency).await
     }
 }
 

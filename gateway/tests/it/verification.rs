@@ -10,11 +10,11 @@ use waymark::{
     verify::worker::{
         Pool, PoolSettings, Program, Urgency, WorkError,
         child::Bounds,
-        protocol::{FileKind, Measured, Task},
+        protocol::{Measured, Task},
         sandbox::Enforced,
     },
 };
-use waymark_media::pixels::Lattice;
+use waymark_media::{Container, pixels::Lattice};
 use waymark_testkit::{DownloadFault, Orchestrator, Times};
 
 use crate::{
@@ -138,10 +138,7 @@ fn pool(tasks: &Tasks, workers: usize, queue: usize, deadline: Duration) -> Pool
     Pool::start(PoolSettings { program, workers, queue, deadline }, tasks)
 }
 
-const KEYS: Task = Task::KeyGrids {
-    container: FileKind::MpegTs,
-    lattice: waymark::verify::worker::protocol::Blocks { columns: 32, rows: 18, shift: (0, 0) },
-};
+const KEYS: Task = Task::KeyGrids { container: Container::MpegTs, lattice: Lattice::FINE };
 
 async fn keys(pool: &Pool, file: Bytes) -> Result<usize, WorkError> {
     let mut pending = pool.ask(Urgency::Stream, KEYS, vec![file])?;

@@ -240,6 +240,11 @@ impl Pool {
         Ok(Pending(pending))
     }
 
+    /// The longest time of one measurement.
+    pub fn deadline(&self) -> Duration {
+        self.0.settings.deadline
+    }
+
     /// How the pool is.
     pub fn status(&self) -> PoolStatus {
         let waiting = {

@@ -8,20 +8,20 @@
 //! The worker sends a [`Hello`] first, framed like an answer. Both sides bound what they read before
 //! they allocate for it. Nothing here may panic on any bytes.
 
+mod pictures;
+
 use std::io::{self, Read, Write};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use waymark_media::{
-    Container,
-    pixels::{Grid, Grids, Lattice},
-};
-use waymark_verification::full::{Features, Quality};
+use waymark_media::{Container, pixels::Lattice};
+use waymark_verification::measure::{Compared, Comparison, Dispute, Disputed};
 
+pub use self::pictures::Pictures;
 use super::sandbox::Confinement;
 
 /// Changes with every change of what passes; a worker of another version is not used.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Largest header of a request, bytes.
 pub const MAX_REQUEST: usize = 1 << 20;
 /// Largest answer, bytes: 4,096 pictures of 1,728 means each take 21 MB.
@@ -61,63 +61,25 @@ pub enum Task {
     /// Grids of the key frames of one file.
     KeyGrids {
         /// The container it really is in.
-        container: FileKind,
+        container: Container,
         /// How pictures are divided.
-        lattice: Blocks,
+        lattice: Lattice,
     },
     /// All pictures of renditions against their source, which is the first file and decoded once for
     /// each lattice.
     Compare {
         /// The container the source really is in.
-        source: FileKind,
+        source: Container,
         /// What to compare, for each further file.
         renditions: Vec<Comparison>,
     },
-}
-
-/// How one rendition is compared with its source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Comparison {
-    /// The container it really is in.
-    pub container: FileKind,
-    /// How pictures are divided.
-    pub lattice: Blocks,
-    /// Presentation times of its pictures, ascending.
-    pub pts: Vec<i64>,
-    /// For each of them the presentation time of the source picture that it must show; `i64::MIN` for
-    /// none.
-    pub shows: Vec<i64>,
-    /// Places in `pts` of the pictures that are compared at full resolution, ascending.
-    pub drawn: Vec<u32>,
-}
-
-/// What a comparison measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Compared {
-    /// On block means, and the detail of the drawn pictures.
-    pub features: Features,
-    /// The drawn pictures at full resolution.
-    pub drawn: Vec<Quality>,
-}
-
-/// [`Container`] as it passes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FileKind {
-    /// MPEG-TS.
-    MpegTs,
-    /// MP4.
-    Mp4,
-}
-
-/// [`Lattice`] as it passes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Blocks {
-    /// Across.
-    pub columns: u8,
-    /// Down.
-    pub rows: u8,
-    /// Secret shift.
-    pub shift: (i8, i8),
+    /// The same of renditions that are in doubt, and of our own encodings of the source beside them.
+    Dispute {
+        /// The container the source really is in.
+        source: Container,
+        /// What to compare and to encode, for each further file.
+        renditions: Vec<Dispute>,
+    },
 }
 
 /// What came of a request.
@@ -137,26 +99,9 @@ pub enum Measured {
     Grids(Pictures),
     /// For each rendition, what was measured, or why it could not be decoded.
     Compared(Vec<Result<Compared, String>>),
-}
-
-/// [`Grids`] as they pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pictures {
-    lattice: Blocks,
-    size: (u32, u32),
-    full_range: bool,
-    decode_errors: u32,
-    frames: Vec<Picture>,
-}
-
-/// One [`Grid`] as it passes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Picture {
-    pts: i64,
-    key: bool,
-    damaged: bool,
-    /// Luma, then both chroma planes: three times as many as there are blocks.
-    means: Vec<u16>,
+    /// For each rendition, what was measured, or why it could not be decoded or nothing be encoded to
+    /// compare it with.
+    Disputed(Vec<Result<Disputed, String>>),
 }
 
 /// What came was no message, or too large a one.
@@ -258,80 +203,6 @@ fn read_bytes(from: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
 pub fn write<T: Serialize>(to: &mut impl Write, message: &T) -> Result<(), ProtocolError> {
     to.write_all(&frame(message)?)?;
     Ok(to.flush()?)
-}
-
-impl From<Container> for FileKind {
-    fn from(container: Container) -> Self {
-        match container {
-            Container::MpegTs => Self::MpegTs,
-            Container::Mp4 => Self::Mp4,
-        }
-    }
-}
-
-impl From<FileKind> for Container {
-    fn from(kind: FileKind) -> Self {
-        match kind {
-            FileKind::MpegTs => Self::MpegTs,
-            FileKind::Mp4 => Self::Mp4,
-        }
-    }
-}
-
-impl From<Lattice> for Blocks {
-    fn from(Lattice { columns, rows, shift }: Lattice) -> Self {
-        Self { columns, rows, shift }
-    }
-}
-
-impl From<Blocks> for Lattice {
-    fn from(Blocks { columns, rows, shift }: Blocks) -> Self {
-        Self { columns, rows, shift }
-    }
-}
-
-impl From<Grids> for Pictures {
-    fn from(grids: Grids) -> Self {
-        let frames = grids.frames.into_iter().map(|Grid { pts, key, damaged, mut y, u, v }| {
-            y.extend(u);
-            y.extend(v);
-            Picture { pts, key, damaged, means: y }
-        });
-        Self {
-            lattice: grids.lattice.into(),
-            size: grids.size,
-            full_range: grids.full_range,
-            decode_errors: grids.decode_errors,
-            frames: frames.collect(),
-        }
-    }
-}
-
-impl TryFrom<Pictures> for Grids {
-    type Error = ProtocolError;
-
-    /// Every picture has as many means as its lattice has blocks.
-    fn try_from(pictures: Pictures) -> Result<Self, ProtocolError> {
-        let lattice = Lattice::from(pictures.lattice);
-        let cells = lattice.cells();
-        let frames = pictures.frames.into_iter().map(|picture| {
-            let mut y = picture.means;
-            if y.len() != cells * 3 {
-                return Err(ProtocolError::Inconsistent { what: "blocks and means differ" });
-            }
-            let v = y.split_off(cells * 2);
-            let u = y.split_off(cells);
-            let Picture { pts, key, damaged, .. } = picture;
-            Ok(Grid { pts, key, damaged, y, u, v })
-        });
-        Ok(Self {
-            lattice,
-            size: pictures.size,
-            full_range: pictures.full_range,
-            frames: frames.collect::<Result<_, _>>()?,
-            decode_errors: pictures.decode_errors,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
 use proptest::prelude::*;
+use waymark_media::{
+    Gop, H264Profile, Target,
+    pixels::{Grid, Grids},
+};
+use waymark_verification::full::{Features, Quality, Spot, Tile};
 
-use super::*;
+use super::{pictures::Picture, *};
 
 fn grids() -> impl Strategy<Value = Grids> {
     let means = || prop::collection::vec(any::<u16>(), 6);
@@ -19,10 +24,71 @@ fn grids() -> impl Strategy<Value = Grids> {
 }
 
 fn keys() -> Task {
-    Task::KeyGrids { container: FileKind::MpegTs, lattice: Lattice::FINE.into() }
+    Task::KeyGrids { container: Container::MpegTs, lattice: Lattice::FINE }
+}
+
+fn comparison() -> impl Strategy<Value = Comparison> {
+    let shows = prop::collection::vec(any::<(i64, Option<i64>)>(), 0..9);
+    let drawn = prop::collection::vec(any::<u32>(), 0..9);
+    (any::<bool>(), any::<(u8, u8, (i8, i8))>(), shows, drawn).prop_map(
+        |(mp4, (columns, rows, shift), shows, drawn)| {
+            let (pts, shows) = shows.into_iter().unzip();
+            let container = if mp4 { Container::Mp4 } else { Container::MpegTs };
+            Comparison { container, lattice: Lattice { columns, rows, shift }, pts, shows, drawn }
+        },
+    )
+}
+
+fn dispute() -> impl Strategy<Value = Dispute> {
+    let gop =
+        prop_oneof![Just(Gop::Default), Just(Gop::Intra), (0.01_f64..1e6).prop_map(Gop::Seconds),];
+    let target = (any::<(i32, i32, u32, Option<(u32, u32)>, Option<u32>)>(), gop).prop_map(
+        |((width, height, bitrate, fps, quality), gop)| {
+            let h264_profile = Some(H264Profile::ConstrainedHigh);
+            Target { fps, gop, quality, h264_profile, ..Target::new(width, height, bitrate) }
+        },
+    );
+    let pointed = prop::collection::vec(any::<u32>(), 0..9);
+    (comparison(), pointed, target).prop_map(|(comparison, pointed, target)| Dispute {
+        comparison,
+        pointed,
+        target,
+    })
+}
+
+/// Any numbers but those that equal nothing.
+fn compared() -> impl Strategy<Value = Compared> {
+    let number = || prop::num::f64::ANY.prop_filter("a number", |number| !number.is_nan());
+    let worst = prop::collection::vec(any::<u32>(), 0..5);
+    let spot = (number(), any::<(Option<(u8, u8)>, (u32, u32))>(), worst)
+        .prop_map(|(value, (block, frames), worst)| Spot { value, block, frames, worst });
+    let quality = (any::<u32>(), number(), number()).prop_map(|(frame, ssim, psnr)| Quality {
+        frame,
+        ssim,
+        psnr,
+        tiles: vec![Tile { ssim: 0.5, error: 7.0 }; 3],
+    });
+    (prop::option::of(spot), prop::collection::vec(quality, 0..4)).prop_map(|(fbk, pictures)| {
+        Compared { features: Features { fbk, decoded: 7, ..Features::default() }, pictures }
+    })
 }
 
 proptest! {
+    #[test]
+    fn disputes_come_out_as_they_went_in(renditions in prop::collection::vec(dispute(), 0..4)) {
+        let task = Task::Dispute { source: Container::Mp4, renditions };
+        let bytes = frame(&Request { task: task.clone(), files: Vec::new() }).unwrap();
+        prop_assert_eq!(read_request(&mut bytes.as_slice(), 0).unwrap().unwrap().0, task);
+    }
+
+    #[test]
+    fn what_a_dispute_found_comes_out_as_it_went_in(theirs in compared(), ours in compared()) {
+        let found = vec![Err("our own encoding: none".to_owned()), Ok(Disputed { theirs, ours })];
+        let answer = Answer { cpu_us: 1, outcome: Ok(Measured::Disputed(found)) };
+        let bytes = frame(&answer).unwrap();
+        prop_assert_eq!(parse_answer(&bytes[4..]).unwrap(), answer);
+    }
+
     #[test]
     fn pictures_come_out_as_they_went_in(grids in grids(), cpu_us in any::<u64>()) {
         let answer = Answer { cpu_us, outcome: Ok(Measured::Grids(grids.clone().into())) };
@@ -72,7 +138,7 @@ fn a_length_above_the_bound_is_refused_before_anything_is_read() {
 fn a_picture_with_too_few_means_is_no_picture() {
     let frame = Picture { pts: 0, key: true, damaged: false, means: vec![0; 17] };
     let pictures = Pictures {
-        lattice: Blocks { columns: 3, rows: 2, shift: (0, 0) },
+        lattice: Lattice { columns: 3, rows: 2, shift: (0, 0) },
         size: (64, 64),
         full_range: false,
         decode_errors: 0,
