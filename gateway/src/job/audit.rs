@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use waymark_opendata::{JobRow, SelectedBy};
 use waymark_verification::{
-    Kind, Verdict,
-    action::{Action, Judged, When},
+    Verdict,
+    action::{Action, When},
     sampling::Rate,
     trust::{Identity, State},
 };
@@ -15,6 +15,7 @@ use waymark_verification::{
 use super::{
     Job,
     attempt::{Attempted, Proof},
+    trusted::{judged, why},
 };
 use crate::{
     clock::Clock,
@@ -22,7 +23,7 @@ use crate::{
     context::Context,
     orchestrator::session::Place,
     verify::{
-        Checked, Run, Verifier, score_of,
+        Checked, Run, Verifier,
         trust::{Trust, kind_of},
         worker::Urgency,
     },
@@ -80,7 +81,6 @@ pub(super) fn behind(
             cpu,
             audit.clock.wall(),
         );
-        audit.tell(&verdict, When::BeforeDelivery);
         return;
     }
     let mode = run.plan().mode;
@@ -89,7 +89,12 @@ pub(super) fn behind(
     }
     if let Some(selected_by) = selected(job, context, place, &audit) {
         place.session.audited(context.clock.now());
-        context.tasks.service("audit", Audit { selected_by, ..audit }.make());
+        let (audit, under_way) =
+            (Audit { selected_by, ..audit }, context.verifier.metrics().audit());
+        context.tasks.service("audit", async move {
+            audit.make().await;
+            drop(under_way);
+        });
     }
 }
 
@@ -137,13 +142,18 @@ impl Audit {
         let verdict: Verdict = verdicts.iter().flat_map(Verdict::checks).cloned().collect();
         let now = self.clock.wall();
         let mut evidence = None;
-        if judged(&verdict).has_failed() {
+        let judged = judged(&verdict, true);
+        if judged.has_failed() {
             verifier.metrics().published_bad();
             evidence =
                 proof.keep(verifier, checked, &self.by_rendition(only, &verdicts), now).await;
         }
         verifier.full_done(row, (&verdict, evidence), self.selected_by, cpu, now);
-        self.tell(&verdict, When::AfterDelivery);
+        let Self { trust, identity, run, kind, .. } = &self;
+        let action = Action::of(&judged, run.plan().on_fail, When::AfterDelivery);
+        if let Some(finding) = action.finding(&why(&verdict)) {
+            trust.observe(identity, row.tag.as_str(), kind, &finding);
+        }
     }
 
     /// A verdict for each rendition: of the audit where it looked, of the fast checks elsewhere.
@@ -155,25 +165,5 @@ impl Audit {
             None => found.get(index).unwrap_or(fast),
         };
         fast.map(of).collect()
-    }
-
-    /// Trust hears what was found.
-    fn tell(&self, verdict: &Verdict, when: When) {
-        let failed = verdict.failures().max_by_key(|check| check.kind == Kind::Hard);
-        let why = failed.map_or_else(|| "audit".to_owned(), |c| format!("{}: {c}", c.id));
-        let action = Action::of(&judged(verdict), self.run.plan().on_fail, when);
-        if let Some(finding) = action.finding(&why) {
-            self.trust.observe(&self.identity, self.row.tag.as_str(), self.kind, &finding);
-        }
-    }
-}
-
-/// A verdict of a full audit. Our own encoding has not been asked, so nothing is confirmed.
-fn judged(verdict: &Verdict) -> Judged {
-    Judged {
-        decision: verdict.decision(),
-        confirmed: false,
-        full: true,
-        score: score_of(verdict).map_or(0.0, |(score, _)| f64::from(score)),
     }
 }

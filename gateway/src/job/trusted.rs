@@ -1,19 +1,22 @@
-//! What trust hears of an attempt: the facts. Measurements are for the full audit to judge, and
-//! an attempt that passes says nothing that counts as one.
+//! What trust hears of an attempt before its result is delivered: facts, and whatever comparing all
+//! pictures found. An attempt that passes the fast checks says nothing that counts.
 
 use waymark_verification::{
-    Decision,
+    Decision, Kind, Tier, Verdict,
     action::{Action, Judged, OnFail, When},
 };
 
 use super::{Job, attempt::Attempted};
 use crate::{
     context::Context,
-    orchestrator::{error::AttemptError, session::Place},
-    verify::trust::{Trust, kind_of},
+    orchestrator::session::Place,
+    verify::{
+        score_of,
+        trust::{Trust, kind_of},
+    },
 };
 
-/// Tells trust of the fact that speaks against a result, if one does.
+/// Tells trust what was found before the delivery, if that is anything to learn from.
 pub(super) fn tell(
     context: &Context,
     job: &Job,
@@ -21,19 +24,37 @@ pub(super) fn tell(
     on_fail: OnFail,
     result: &Attempted,
 ) {
-    let why = match &result.outcome {
-        Err(AttemptError::Check { check, detail }) => format!("{check}: {detail}"),
-        _ => match result.checked.as_ref().and_then(|checked| checked.fault()) {
-            Some((_, check)) => format!("{}: {check}", check.id),
-            None => return,
-        },
-    };
-    let judged =
-        Judged { decision: Decision::Refused, confirmed: false, full: false, score: f64::INFINITY };
+    let Some(checked) = &result.checked else { return };
+    if checked.fault().is_none() && checked.full.is_none() {
+        return;
+    }
+    let verdict = checked.verdict();
+    let judged = judged(&verdict, checked.full.is_some());
     let action = Action::of(&judged, on_fail, When::BeforeDelivery);
+    let why = why(&verdict);
     let Some(finding) = action.finding(&why) else { return };
     let identity = Trust::of_result(&place.session, result.signature);
     // A fact is held against all kinds of work; it is noted under one.
     let kind = job.stream.profiles.first().map_or("", kind_of);
     context.trust.observe(&identity, job.stream.tag.as_str(), kind, &finding);
+}
+
+/// A verdict as trust takes it. What only the comparison with our own encoding turned into a fact is a
+/// doubt that a second method confirms.
+pub(super) fn judged(verdict: &Verdict, full: bool) -> Judged {
+    let mut facts = verdict.failures().filter(|check| check.kind == Kind::Hard).peekable();
+    let confirmed = facts.peek().is_some() && facts.all(|check| check.tier == Tier::Reference);
+    Judged {
+        decision: if confirmed { Decision::Soft } else { verdict.decision() },
+        confirmed,
+        full,
+        score: score_of(verdict).map_or(0.0, |(score, _)| f64::from(score)),
+    }
+}
+
+/// What spoke against a result first: a fact before a measurement.
+pub(super) fn why(verdict: &Verdict) -> String {
+    let fact = verdict.failures().find(|check| check.kind == Kind::Hard);
+    let failed = fact.or_else(|| verdict.failures().next());
+    failed.map_or_else(|| "audit".to_owned(), |check| format!("{}: {check}", check.id))
 }

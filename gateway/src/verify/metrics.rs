@@ -28,6 +28,7 @@ pub struct Metrics {
     workers: IntGauge,
     waiting: IntGauge,
     lost: IntGauge,
+    audits: IntGauge,
     pool: Option<Pool>,
 }
 
@@ -92,6 +93,7 @@ impl Metrics {
             published,
             workers: gauge("waymark_verify_workers", "Verification workers that run")?,
             waiting: gauge("waymark_verify_queue", "Measurements that wait for a worker")?,
+            audits: gauge("waymark_verify_audits", "Full audits under way or waiting")?,
             lost: gauge("waymark_verify_workers_lost", "Workers lost while they measured")?,
             pool,
         })
@@ -128,6 +130,12 @@ impl Metrics {
         }
     }
 
+    /// An audit begins; it is over when the guard is dropped.
+    pub fn audit(&self) -> UnderWay {
+        self.audits.inc();
+        UnderWay(self.audits.clone())
+    }
+
     /// An audit could not be made.
     pub fn not_made(&self) {
         self.not_run.with_label_values(&["audit"]).inc();
@@ -145,5 +153,15 @@ impl Metrics {
         self.workers.set(count(status.running));
         self.waiting.set(count(status.waiting));
         self.lost.set(i64::try_from(status.lost).unwrap_or(i64::MAX));
+    }
+}
+
+/// An audit that is being made.
+#[derive(Debug)]
+pub struct UnderWay(IntGauge);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

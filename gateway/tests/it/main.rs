@@ -4,6 +4,7 @@
 #![allow(missing_docs, reason = "tests document themselves by their names")]
 
 mod anchored;
+mod cheats;
 mod faults;
 mod harness;
 mod hls;

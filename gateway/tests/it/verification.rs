@@ -284,8 +284,9 @@ async fn honest_work_is_judged_and_accepted() {
         assert_eq!((&run["result"], &run["selected_by"]), (&json!("pass"), &json!("all")));
         assert_eq!((&job["job_id"], &job["verify_result"]), (&run["job_id"], &json!("pass")));
         assert_eq!(job["verify_method"], "waymark-v1");
-        assert!(run["cost_us"].as_i64().unwrap() > 0, "{run}");
     }
+    // One alone may be below the resolution of the kernel's clock.
+    assert!(runs.iter().map(|run| run["cost_us"].as_i64().unwrap()).sum::<i64>() > 0);
 }
 
 #[tokio::test]
@@ -294,12 +295,15 @@ async fn who_returns_something_else_is_left_for_another() {
     let honest = Orchestrator::builder().start().await.unwrap();
     cheat.inject(DownloadFault::Corrupt, Times::Always);
     let gateway = judging(&[&cheat, &honest]).await;
-    for seq in 0..4 {
-        assert_eq!(gateway.push("swapped", seq).await.status, 200);
+    let mut pushed = 0;
+    // Who is asked first is drawn.
+    while cheat.stats().segments_accepted == 0 {
+        assert_eq!(gateway.push(&format!("swapped-{pushed}"), 0).await.status, 200);
+        pushed += 1;
     }
     let jobs = gateway.records().await;
     let served = |job: &&Value| job["outcome"] == "ok";
-    assert_eq!(jobs.iter().filter(served).count(), 4);
+    assert_eq!(jobs.iter().filter(served).count(), pushed);
     let refused: Vec<_> =
         jobs.iter().filter(|job| job["outcome"] == "verification_failed").collect();
     assert!(!refused.is_empty(), "the cheat was tried: {jobs:?}");
