@@ -5,6 +5,7 @@
 
 mod anchored;
 mod cheats;
+mod dispute;
 mod faults;
 mod harness;
 mod hls;

@@ -124,7 +124,8 @@ impl Attempt<'_> {
         let judge = verifier.judge();
         let both = (&checked, renditions);
         let compared = self.checks.full(judge, both, None, &choice, Urgency::Stream);
-        let after = self.context.config.verification.worker_deadline;
+        // One measurement for all pictures, one for disputes: each has its own time, this is for both.
+        let after = self.context.config.verification.worker_deadline.saturating_mul(2);
         match tokio::time::timeout(after, compared).await {
             Ok(Ok((verdicts, cpu))) => {
                 for (judged, verdict) in checked.renditions.iter_mut().zip(verdicts) {
