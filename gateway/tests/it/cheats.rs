@@ -23,18 +23,18 @@ const WORK: (&str, &str) = ("transcode/live/abr", "240p");
 const MANY: usize = 400;
 
 async fn honest() -> Orchestrator {
-    Orchestrator::builder().start().await.expect("it starts")
+    Orchestrator::builder().max_sessions(1000).start().await.expect("it starts")
 }
 
 async fn cheat(attack: Attack) -> Orchestrator {
-    Orchestrator::builder().attack(attack).start().await.expect("it starts")
+    Orchestrator::builder().max_sessions(1000).attack(attack).start().await.expect("it starts")
 }
 
 /// A gateway as it is shipped, but for deadlines: machines of tests are slow.
 async fn gateway(orchestrators: &[&Orchestrator]) -> Gateway {
     Gateway::with(
         orchestrators,
-        &["-transcodingOptions", PROFILE, "-maxAttempts", "20"],
+        &["-transcodingOptions", PROFILE, "-maxAttempts", "20", "-maxSessions", "1000"],
         |config| {
             config.verification.mode = VerificationMode::FastAndFull;
             config.verification.deadline = PATIENCE;
@@ -106,7 +106,8 @@ async fn total_cheats_are_out_every_bad_segment_counts_and_honest_ones_keep_thei
         pushed += 1;
     }
     for more in 0..12 {
-        assert_eq!(gateway.push(&format!("after-{more}"), more).await.status, 200);
+        let answer = gateway.push(&format!("after-{more}"), more).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
     }
     audited(&gateway).await;
     let counted = gateway.metric("waymark_bad_segments_published_total").await;
