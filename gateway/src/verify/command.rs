@@ -139,7 +139,7 @@ pub async fn run(
         let draw = Choice::new(&[0; 32], "waymark verify", 0, &[]);
         let shown = Shown { wanted: &wanted, body: &rendition, judged: &judged };
         match judge.full(&source, &[shown], &draw, Urgency::Background).await {
-            Ok((verdicts, _)) => verdicts.into_iter().for_each(|found| verdict = found),
+            Ok((verdicts, _)) => verdict = verdicts.into_iter().next().unwrap_or(verdict),
             Err(error) => {
                 verdict.push(Check::not_run("A.decode", error.to_string()).tier(Tier::Full));
             }

@@ -1,5 +1,7 @@
 //! Renditions in doubt are held against our own encoding, by the program's own workers.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
 use std::{path::PathBuf, sync::LazyLock};
 
 use bytes::Bytes;
