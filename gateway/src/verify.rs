@@ -120,7 +120,7 @@ impl Verifier {
 
     /// Choices for one result, which nobody can know before it is here.
     pub fn choice(&self, (job, attempt): (&[u8; 8], u8), output: &[u8; 32]) -> Choice {
-        let name: String = job.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex::encode(job);
         Choice::new(&self.secret, &name, attempt.into(), output)
     }
 

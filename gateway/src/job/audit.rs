@@ -114,10 +114,10 @@ fn selected(job: &Job, context: &Context, place: &Place, audit: &Audit) -> Optio
     let least = if hinted { HINTED } else { run.plan().sample_rate.unwrap_or(0.0) };
     let rate = Rate::new(standing.rate.get().max(least), 0.0);
     let drawn = || trust.is_drawn(identity, rate, (&job.id, job.seq), &checked.output());
-    match hinted {
-        true => drawn().then_some(SelectedBy::Suspicion),
-        false => (due.is_some() || drawn()).then_some(SelectedBy::Random),
+    if hinted {
+        return drawn().then_some(SelectedBy::Suspicion);
     }
+    (due.is_some() || drawn()).then_some(SelectedBy::Random)
 }
 
 impl Audit {

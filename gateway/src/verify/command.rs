@@ -15,7 +15,7 @@ use waymark_verification::{
 
 use super::{
     evidence::{BundleId, Evidence, Kept},
-    judge::{Judge, ParseError, Returned, Shown},
+    judge::{Judge, ParseError, Returned, Shown, Source},
     wanted,
     worker::{Pool, PoolSettings, Program, Urgency, child::Bounds},
 };
@@ -117,14 +117,13 @@ pub async fn run(
         .profile
         .as_ref()
         .map(|profile| wanted::of_profile(profile, source.scan().container));
-    let wanted = match asked {
-        Some(wanted) => wanted,
+    let wanted = if let Some(wanted) = asked {
+        wanted
+    } else {
         // A rendition that cannot be parsed is refused whatever was asked for.
-        None => judge
-            .source(rendition.clone())
-            .await
-            .map(|scanned| wanted::of_rendition(source.scan(), scanned.scan()))
-            .unwrap_or_else(|_| wanted::of_rendition(source.scan(), source.scan())),
+        let scanned = judge.source(rendition.clone()).await;
+        let shown = scanned.as_ref().map_or(source.scan(), Source::scan);
+        wanted::of_rendition(source.scan(), shown)
     };
     let returned = Returned {
         wanted: &wanted,

@@ -5,18 +5,13 @@
 
 mod full;
 
-use std::{
-    num::NonZero,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::{
     sync::{OnceCell, Semaphore},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use waymark_media::{
     pixels::{Grids, Lattice},
@@ -192,8 +187,9 @@ impl Judge {
         let mut verdict: Verdict = fast::packets(&evidence, bounds).into_iter().collect();
         let (pictures, cpu, trouble) =
             self.key_pictures(source, &expected, &scan, returned.body).await;
-        pictures.into_iter().for_each(|check| verdict.push(check));
-        self.replayed(source, &scan).into_iter().for_each(|check| verdict.push(check));
+        for check in pictures.into_iter().chain(self.replayed(source, &scan)) {
+            verdict.push(check);
+        }
         Judged { expected, scan: Some(scan), verdict, cpu, trouble }
     }
 

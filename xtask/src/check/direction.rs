@@ -39,6 +39,8 @@ const DEV: &[(&str, &str)] = &[
     ("waymark-payments", "waymark-testkit"),
     ("waymark-tracker", "waymark-testkit"),
     ("waymark-verification", "waymark-testkit"),
+    // Its tests switch its feature on.
+    ("waymark-verification", "waymark-verification"),
     ("xtask", "waymark-media"),
 ];
 

@@ -156,7 +156,7 @@ impl Sessions {
         if let Some(class) = qualification {
             candidates = class.admitted(candidates);
         }
-        let candidates = self.opener.trusting.admitted(candidates);
+        let candidates = self.opener.trusting.admitted(&candidates);
         if self.open_one_of(&candidates, false, until, failed).await {
             return true;
         }

@@ -105,14 +105,14 @@ impl Store {
             connection.query_row(select, [SECRET], |row| row.get(0)).optional()
         };
         let connection = &self.connection;
-        let secret = read(connection).and_then(|found: Option<[u8; 32]>| match found {
-            Some(secret) => Ok(secret),
-            None => {
-                let secret = make();
-                let insert = "INSERT INTO secrets (name, value) VALUES (?1, ?2)";
-                connection.execute(insert, params![SECRET, secret])?;
-                Ok(secret)
+        let secret = read(connection).and_then(|found: Option<[u8; 32]>| {
+            if let Some(secret) = found {
+                return Ok(secret);
             }
+            let secret = make();
+            let insert = "INSERT INTO secrets (name, value) VALUES (?1, ?2)";
+            connection.execute(insert, params![SECRET, secret])?;
+            Ok(secret)
         });
         secret.map_err(|source| self.trouble(source))
     }

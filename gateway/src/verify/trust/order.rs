@@ -25,7 +25,7 @@ impl Trusting {
 
     /// Who may be asked, in the order they should be: nobody who is out; suspects after everybody
     /// else, but for the share of sessions in which they may show what they are.
-    pub fn admitted(&self, ranked: Vec<Arc<Node>>) -> Vec<Arc<Node>> {
+    pub fn admitted(&self, ranked: &[Arc<Node>]) -> Vec<Arc<Node>> {
         let state = |node: &Arc<Node>| {
             let kinds = self.kinds.iter().copied();
             let standing = self.trust.standing(&Trust::identity(node, None), &self.tag, kinds);
