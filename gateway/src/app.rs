@@ -152,7 +152,8 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
     let paying = start_payments(&config, &clock, &registry, ask).await?;
     let (recorder, recording) = start_recorder(&config, &clock, &registry)?;
     let (runs, recording_runs) = start_recorder::<VerificationRow>(&config, &clock, &registry)?;
-    let verifier = Verifier::start(&config, &tasks, runs, &registry).map_err(metrics_error)?;
+    let verifier = Verifier::start(&config, &tasks, runs, &registry)
+        .map_err(|e| setup("the checks on results", e))?;
     let trust = Trust::open(config.trust, &config.data_dir, clock.clone(), &registry);
     let trust = trust.map_err(|source| StartError::Trust { source })?;
     let store = StoreConfig {

@@ -15,11 +15,13 @@ pub mod command;
 pub mod evidence;
 pub mod judge;
 mod metrics;
+pub mod peers;
 mod plan;
 mod record;
 mod run;
 pub mod trust;
 pub mod wanted;
+pub mod webhook;
 pub mod worker;
 
 pub use self::{
@@ -32,12 +34,13 @@ pub use self::{
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use waymark_opendata::{JobRow, Recorder, SelectedBy, VerificationRow, VerifyMode};
+use waymark_opendata::{JobRow, Label, Recorder, SelectedBy, VerificationRow, VerifyMode};
 use waymark_verification::{Tier, Verdict, draw::Choice, thresholds::Thresholds};
 
 use self::{
     evidence::Evidence,
     judge::Judge,
+    webhook::Webhook,
     worker::{Pool, PoolSettings, Program, child::Bounds},
 };
 use crate::{config::Config, lifecycle::Tasks};
@@ -51,6 +54,19 @@ pub struct Verifier {
     evidence: Evidence,
     /// What decides on the parts of results that are looked at.
     secret: [u8; 32],
+    webhook: Option<Webhook>,
+}
+
+/// The checks could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifierError {
+    /// A metric was registered twice, or similar.
+    #[error("cannot count what is checked")]
+    Metrics(#[from] prometheus::Error),
+    /// The client of the external verifier could not be made.
+    #[error("cannot make the client of the external verifier")]
+    Webhook(#[from] reqwest::Error),
 }
 
 impl Verifier {
@@ -60,7 +76,7 @@ impl Verifier {
         tasks: &Tasks,
         rows: Recorder<VerificationRow>,
         registry: &prometheus::Registry,
-    ) -> Result<Self, prometheus::Error> {
+    ) -> Result<Self, VerifierError> {
         let settings = &config.verification;
         let program = settings.program.clone().filter(|_| cfg!(feature = "libav"));
         let checks = settings.mode != crate::config::VerificationMode::None;
@@ -84,7 +100,8 @@ impl Verifier {
         let judge = Judge::new(pool, Thresholds::default(), settings.deadline);
         let evidence =
             Evidence::new(&config.data_dir, config.evidence.size_bytes, config.evidence.age);
-        Ok(Self { judge, rows, metrics, evidence, secret: rand::random() })
+        let webhook = settings.webhook.clone().map(Webhook::new).transpose()?;
+        Ok(Self { judge, rows, metrics, evidence, secret: rand::random(), webhook })
     }
 
     /// What measures and judges.
@@ -125,6 +142,22 @@ impl Verifier {
         {
             self.rows.record(row);
         }
+    }
+
+    /// A result was compared with a trusted orchestrator's by perceptual hash: counted and written
+    /// down under a method of its own.
+    pub fn compared(&self, job: &JobRow, verdict: &Verdict, now: Timestamp) {
+        self.metrics.judged(Tier::Fast, verdict, Duration::ZERO);
+        let how = (VerifyMode::Fast, SelectedBy::Random);
+        let row = record::row(job, now, verdict, how, Duration::ZERO, None);
+        if let Some(row) = row.zip(Label::from_untrusted(record::PEERS)) {
+            self.rows.record(VerificationRow { verify_method: row.1, ..row.0 });
+        }
+    }
+
+    /// The external verifier, if there is one.
+    pub const fn webhook(&self) -> Option<&Webhook> {
+        self.webhook.as_ref()
     }
 
     /// What is kept of results that failed.

@@ -36,10 +36,10 @@ const RENDITION_FLOOR: u64 = 16 * 1024 * 1024;
 
 /// One try, with everything it needs borrowed.
 pub(super) struct Attempt<'a> {
-    job: &'a Job,
-    context: &'a Context,
-    place: &'a Place,
-    checks: &'a Run,
+    pub(super) job: &'a Job,
+    pub(super) context: &'a Context,
+    pub(super) place: &'a Place,
+    pub(super) checks: &'a Run,
     /// 0 for the first orchestrator tried.
     index: u8,
 }
@@ -74,6 +74,8 @@ pub(super) struct Attempted {
     pub(super) checked: Option<Arc<Checked>>,
     /// When it started.
     pub(super) started: waymark_selection::Moment,
+    /// Where the perceptual hash of each rendition is; none where no hash was asked for.
+    pub(super) hash_urls: Vec<Option<url::Url>>,
 }
 
 impl Attempted {
@@ -121,6 +123,7 @@ impl<'a> Attempt<'a> {
             paid: None,
             checked: None,
             started,
+            hash_urls: Vec::new(),
         };
         let lost = self.place.session.lost.clone();
         attempted.outcome = tokio::select! {
@@ -157,6 +160,7 @@ impl<'a> Attempt<'a> {
         };
         self.check(&output, &renditions, &hashes, so_far)?;
         self.verify(&output, &renditions, so_far).await?;
+        self.opinion(&output, &renditions, so_far).await?;
         Ok(renditions)
     }
 
@@ -410,7 +414,7 @@ impl<'a> Attempt<'a> {
             capabilities: stream.sessions.capabilities(),
             clip: job.clip.map(|c| (c.from_ms, c.to_ms)),
             force_session_reinit: job.reinit,
-            perceptual_hash: false,
+            perceptual_hash: stream.peers.is_on(),
             token: &place.session.token(),
             tag: stream.sessions.tag_for(&place.session.node),
             storage: None,
@@ -433,6 +437,8 @@ impl<'a> Attempt<'a> {
         let output = wire::decode_result(result.clone(), self.job.seq, profiles)
             .map_err(|source| AttemptError::Result { source })?;
         so_far.claimed_pixels = Some(pixels_of(&output));
+        let hashes = output.segments.iter().map(|s| s.perceptual_hash_url.clone());
+        so_far.hash_urls = hashes.collect();
         Ok(output)
     }
 
@@ -495,7 +501,7 @@ impl<'a> Attempt<'a> {
 }
 
 /// What the orchestrator says it encoded, rendition by rendition.
-fn claims_of(output: &TranscodeOutput) -> Vec<u64> {
+pub(super) fn claims_of(output: &TranscodeOutput) -> Vec<u64> {
     output.segments.iter().map(|s| s.pixels).collect()
 }
 

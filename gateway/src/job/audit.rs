@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     config::VerificationMode,
     context::Context,
-    orchestrator::session::Place,
+    orchestrator::session::Session,
     verify::{
         Checked, Run, Verifier, score_of,
         trust::{Trust, kind_of},
@@ -40,21 +40,22 @@ struct Audit {
     kind: &'static str,
 }
 
-/// Audits what is about to be delivered, if it is to be. Nobody waits for it.
+/// Audits what is about to be delivered, if it is to be: in any case where something else than its own
+/// checks speaks against it (`suspected`). Nobody waits for it.
 pub(super) fn behind(
     job: &Job,
     context: &Context,
-    (place, run): (&Place, &Run),
+    (session, run): (&Session, &Run),
     (checked, signed): (Option<Arc<Checked>>, Option<bool>),
     bodies: &[Bytes],
     row: Option<JobRow>,
+    suspected: bool,
 ) {
     let (Some(checked), Some(row)) = (checked.filter(|c| c.idle.is_none()), row) else { return };
     let plan = run.plan();
     if plan.mode != VerificationMode::FastAndFull || context.verifier.judge().pool().is_none() {
         return;
     }
-    let session = &place.session;
     let recipient = session.info.result_signer().filter(|_| signed == Some(true));
     let identity = Trust::identity(&session.node, recipient);
     let kinds = job.stream.profiles.iter().map(kind_of);
@@ -62,7 +63,7 @@ pub(super) fn behind(
     let wanted = plan.sample_rate.unwrap_or(0.0);
     let rate = Rate::new(standing.rate.get().max(wanted), 0.0);
     let drawn = || context.trust.is_drawn(&identity, rate, (&job.id, job.seq), &checked.output());
-    let selected_by = if checked.is_doubtful() {
+    let selected_by = if suspected || checked.is_doubtful() {
         SelectedBy::Suspicion
     } else if drawn() {
         SelectedBy::Random

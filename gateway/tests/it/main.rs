@@ -14,6 +14,7 @@ mod process;
 mod push;
 mod records;
 mod requirements;
+mod stock_checks;
 mod tags;
 mod trust;
 mod verification;
