@@ -38,7 +38,7 @@ use crate::{
     orchestrator::{
         error::{AttemptError, Next, chain},
         node::Node,
-        session::{FailedOpening, NoPlace, Place},
+        session::{FailedOpening, NoPeer, NoPlace, Place},
     },
     profile::Profile,
     stream::Stream,
@@ -159,12 +159,18 @@ impl Job {
         loop {
             let mut failed = Vec::new();
             let with = match first.take() {
-                Some(node) => self.stream.sessions.place_with(&node, self.duration).await.ok(),
-                None => None,
+                Some(node) => self.stream.sessions.place_with(&node, self.duration).await,
+                None => Err(NoPeer::Busy),
             };
             let place = match with {
-                Some(place) => Ok(place),
-                None => self.stream.sessions.place(self.duration, &avoid, &mut failed).await,
+                Ok(place) => Ok(place),
+                Err(no_peer) => {
+                    if let NoPeer::Failed(opening) = no_peer {
+                        avoid.insert(opening.node.id().clone());
+                        failed.push(opening);
+                    }
+                    self.stream.sessions.place(self.duration, &avoid, &mut failed).await
+                }
             };
             for FailedOpening { node, error, took } in failed {
                 avoid.insert(node.id().clone());
@@ -174,7 +180,9 @@ impl Job {
                 Ok(place) => place,
                 // Nobody else is left: better somebody whose result differed than nothing at all.
                 Err(NoPlace::NoOrchestrator) if !suspended.is_empty() => {
-                    suspended.drain().for_each(|node| drop(avoid.take(&node)));
+                    for node in suspended.drain() {
+                        avoid.remove(&node);
+                    }
                     continue;
                 }
                 // Everybody was tried. Whoever failed in passing gets one more chance.
@@ -270,6 +278,7 @@ impl Job {
                     "attempt failed"
                 );
                 place.failed(&error);
+                self.stream.peers.forget(node.id());
                 Err(error)
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use waymark_payments::session::PaymentSession;
 use waymark_verification::{action::OnFail, stock::webhook::Opinion};
 
 use super::attempt::{Attempt, Attempted, claims_of};
@@ -60,7 +61,7 @@ impl Attempt<'_> {
     /// Hex of the recipient that is paid, or the address where nothing is paid.
     fn orchestrator_id(&self) -> String {
         let session = &self.place.session;
-        match session.pay.as_ref().map(|pay| pay.recipient()).filter(|one| !one.is_zero()) {
+        match session.pay.as_ref().map(PaymentSession::recipient).filter(|one| !one.is_zero()) {
             Some(recipient) => alloy_primitives::hex::encode(recipient),
             None => session.info.transcoder.as_str().trim_end_matches('/').to_owned(),
         }

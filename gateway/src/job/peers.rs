@@ -132,7 +132,9 @@ pub(super) async fn compare(
     drop(context.tasks.job("compare", comparing));
     match from_peers.await {
         Ok(Handed { ended, logs }) => {
-            logs.into_iter().for_each(|side| log.adopt(side));
+            for side in logs {
+                log.adopt(side);
+            }
             ended
         }
         // A defect of ours: others do the segment.

@@ -135,6 +135,12 @@ impl Peers {
         }
     }
 
+    /// This one failed, so it does nothing alone until it was compared again.
+    pub fn forget(&self, node: &NodeId) {
+        let mut memory = self.memory.lock();
+        memory.verified.take_if(|verified| verified == node);
+    }
+
     /// Who does no more segments of this stream while there is anybody else.
     pub fn suspended(&self) -> HashSet<NodeId> {
         self.memory.lock().suspended.clone()
@@ -193,6 +199,8 @@ mod tests {
         // One chance in four billion of a comparison.
         let Way::Verified(alone) = peers.way(offered(&list)) else { panic!("b.org is verified") };
         assert_eq!(*alone.id(), b);
+        peers.forget(all[2].1.id());
+        assert!(peers.has_verified(), "another one failed");
         peers.learn(None, [b.clone()]);
         let Way::Compare(rest) = peers.way(offered(&list)) else { panic!("b.org is suspended") };
         let rest: Vec<_> = rest.into_iter().map(|(_, node)| node).collect();

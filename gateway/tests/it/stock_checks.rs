@@ -9,8 +9,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use waymark::config::VerifierWebhook;
-use waymark_testkit::{Orchestrator, SegmentFault, Times};
+use waymark::config::{Config, VerificationMode, VerifierWebhook};
+use waymark_testkit::{DownloadFault, Orchestrator, SegmentFault, Times};
 
 use crate::harness::{
     Gateway, PATIENCE, Pushed, answer, instant, orchestrator, read_table, segment,
@@ -27,12 +27,17 @@ async fn serve(router: Router) -> String {
 
 /// A gateway that finds orchestrators by a webhook, which vouches for them as far as it says.
 async fn vouched(list: &[(&Orchestrator, f64)]) -> Gateway {
+    vouched_and(list, |_| ()).await
+}
+
+/// The same with other settings.
+async fn vouched_and(list: &[(&Orchestrator, f64)], change: impl FnOnce(&mut Config)) -> Gateway {
     let list: Vec<_> =
         list.iter().map(|(o, score)| json!({"address": o.uri(), "score": score})).collect();
     let list = json!(list);
     let router = Router::new().route("/", routing::get(move || async move { Json(list) }));
     let webhook = serve(router).await;
-    let gateway = Gateway::at(&[], &["-orchWebhookUrl", &webhook], |_| ()).await;
+    let gateway = Gateway::at(&[], &["-orchWebhookUrl", &webhook], change).await;
     let directory = &gateway.context().directory;
     assert!(directory.until(PATIENCE, |census| census.known > 0 && census.unknown == 0).await);
     gateway
@@ -91,7 +96,7 @@ async fn honest_orchestrators_agree_and_one_of_them_goes_on_alone() {
     assert_eq!(pushed.parts().await.len(), 2);
     compared(&gateway, &[&a, &b], 1.0).await;
     for one in [&trusted, &a, &b] {
-        let seen = one.stats().segments[0].clone();
+        let seen = Arc::clone(&one.stats().segments[0]);
         assert!(seen.data.calc_perceptual_hash, "hashes are asked for");
         let needed = seen.data.capabilities.as_ref().expect("capabilities").bitstring[0];
         assert_eq!(needed >> 14 & 1, 1, "MPEG7VideoSignature is asked for");
@@ -233,6 +238,61 @@ async fn who_makes_no_hashes_is_not_asked_by_such_a_stream() {
     let gateway = Gateway::start(&[&plain]).await;
     assert_eq!(gateway.push("usual", 0).await.status, StatusCode::OK);
     assert_eq!(push(&gateway, 0, 1).await.reason(), "codec-not-supported");
+}
+
+/// A gateway that judges results itself as well.
+async fn judging(list: &[(&Orchestrator, f64)], mode: VerificationMode) -> Gateway {
+    vouched_and(list, |config| {
+        config.verification.mode = mode;
+        // Machines of tests are slow; nothing here is about time.
+        config.verification.deadline = PATIENCE;
+    })
+    .await
+}
+
+async fn real() -> Orchestrator {
+    Orchestrator::builder().start().await.expect("an orchestrator starts on a free port")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honest_hash_beside_a_damaged_result_buys_nothing() {
+    let (trusted, cheat) = (real().await, real().await);
+    cheat.inject(DownloadFault::Corrupt, Times::Always);
+    let gateway = judging(&[(&trusted, 1.0), (&cheat, 0.0)], VerificationMode::Fast).await;
+    assert_eq!(push(&gateway, 0, 1).await.status, StatusCode::OK);
+    compared(&gateway, &[&cheat], 1.0).await;
+    let labels = format!("fverror_type=\"2\",orchestrator_uri=\"{}\"", host(&cheat));
+    let video = gateway.metric(&format!("livepeer_fast_verification_failed{{{labels}}}")).await;
+    assert!((video - 1.0).abs() < f64::EPSILON);
+    let dir = gateway.stop().await;
+    let jobs = read_table(dir.path(), "jobs-");
+    let outcomes: HashSet<_> = jobs.iter().map(|job| job["outcome"].to_string()).collect();
+    assert_eq!(outcomes, ["\"ok\"", "\"verification_failed\""].map(str::to_owned).into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_hash_differs_has_its_pictures_looked_at_and_keeps_its_good_name_if_they_are_right() {
+    let (trusted, odd) = (real().await, real().await);
+    odd.inject(SegmentFault::OtherHash, Times::Always);
+    let list = [(&trusted, 1.0), (&odd, 0.0)];
+    let gateway = judging(&list, VerificationMode::FastAndFull).await;
+    assert_eq!(push(&gateway, 0, 1).await.status, StatusCode::OK);
+    compared(&gateway, &[&odd], 1.0).await;
+    let audits = async {
+        let series = "waymark_verify_total{reason=\"none\",tier=\"full\",verdict=\"accepted\"}";
+        while gateway.metric(series).await < 2.0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, audits).await.expect("both are audited");
+    let states: HashSet<_> =
+        gateway.context().trust.report().iter().map(|one| one.state.as_str()).collect();
+    assert_eq!(states, HashSet::from(["new"]));
+    let dir = gateway.stop().await;
+    let mut audits = read_table(dir.path(), "verification-");
+    audits.retain(|row| row["verify_mode"] == "full" && row["selected_by"] == "suspicion");
+    assert_eq!(audits.len(), 1, "that of the one whose hash differs");
+    assert_eq!(audits[0]["result"], "pass");
 }
 
 /// A verifier that remembers what it was asked and answers as it is told.

@@ -2,7 +2,7 @@
 //!
 //! What is in them is made up: values that follow from the segment and the profile, so that nodes which
 //! were sent the same answer the same, as stock nodes do that hash pictures before they encode them.
-//! Extraction from pictures is FFmpeg's, under another licence, and nothing that compares needs it.
+//! With the feature `legacy-phash` honest ones are those of the pictures, where there are pictures.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use alloy_primitives::{B256, keccak256};
 use bytes::Bytes;
 
 use super::credentials::{Profile, SegmentJob};
+use super::engine::Rendition;
 use super::result::HashLie;
 
 /// Bytes of a hash that is meant to fill memory.
@@ -24,15 +25,39 @@ const COARSE: (usize, usize) = (45, 1_344);
 const TICKS: u64 = 90_000;
 
 /// The hash of a rendition, or what stands in its place.
-pub(crate) fn file(job: &SegmentJob, profile: &Profile, lie: HashLie) -> Option<Bytes> {
+pub(crate) async fn file(
+    job: &SegmentJob,
+    profile: &Profile,
+    rendition: &Rendition,
+    lie: HashLie,
+) -> Option<Bytes> {
     let segment = job.announced_hash();
     match lie {
         HashLie::Missing => None,
         HashLie::Empty => Some(Bytes::new()),
         HashLie::Endless => Some(Bytes::from(vec![0; ENDLESS])),
-        HashLie::Honest => Some(made(segment, profile, job.duration)),
+        HashLie::Honest => {
+            let extracted = extracted(rendition).await;
+            Some(extracted.unwrap_or_else(|| made(segment, profile, job.duration)))
+        }
         HashLie::Other => Some(made(keccak256(segment), profile, job.duration)),
     }
+}
+
+/// The hash of a rendition's pictures, where this build can make it.
+#[cfg(feature = "legacy-phash")]
+async fn extracted(rendition: &Rendition) -> Option<Bytes> {
+    let bytes = rendition.bytes.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let reel = waymark_media::Reel::decode(&bytes).ok()?;
+        reel.signature().ok().map(Bytes::from)
+    });
+    made.await.ok()?
+}
+
+#[cfg(not(feature = "legacy-phash"))]
+async fn extracted(_: &Rendition) -> Option<Bytes> {
+    None
 }
 
 fn made(segment: B256, profile: &Profile, duration: Duration) -> Bytes {
@@ -102,7 +127,9 @@ mod tests {
     #[test]
     fn numbers_are_written_from_the_highest_bit_on() {
         let mut bits = Bits::default();
-        [(0b101, 3), (1, 1), (0xff0, 12), (TICKS, 16)].iter().for_each(|(v, n)| bits.put(*v, *n));
+        for (value, count) in [(0b101, 3), (1, 1), (0xff0, 12), (TICKS, 16)] {
+            bits.put(value, count);
+        }
         assert_eq!(bits.bytes(), &[0b1011_1111, 0b1111_0000, 0x5f, 0x90][..]);
     }
 

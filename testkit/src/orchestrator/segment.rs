@@ -298,7 +298,7 @@ async fn work(
             }
             if let Ok(renditions) = &made {
                 store(&entered, &job, renditions, fault.as_ref());
-                store_hashes(&entered, &job, lies);
+                store_hashes(&entered, &job, renditions, lies).await;
                 if let Some(paid) = &order.paid {
                     let fee = paid.debit(renditions.iter().map(|rendition| rendition.pixels).sum());
                     ctx.node.stats.update(|stats| stats.payments.debited_wei.add(&fee));
@@ -330,10 +330,15 @@ async fn dared(ctx: &Context, attack: Option<Attack>, segment: B256) -> Option<A
 }
 
 /// Perceptual hashes, where they are asked for, or where an attack is about them.
-fn store_hashes(entered: &Entered, job: &SegmentJob, lies: result::Lies<'_>) {
+async fn store_hashes(
+    entered: &Entered,
+    job: &SegmentJob,
+    renditions: &[Rendition],
+    lies: result::Lies<'_>,
+) {
     let Some(lie) = result::hash_lie(job, lies) else { return };
-    for profile in &job.profiles {
-        if let Some(bytes) = phash::file(job, profile, lie) {
+    for (profile, rendition) in job.profiles.iter().zip(renditions) {
+        if let Some(bytes) = phash::file(job, profile, rendition, lie).await {
             entered.store(&profile.name, result::hash_file_name(job, profile), bytes);
         }
     }

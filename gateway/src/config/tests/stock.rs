@@ -322,8 +322,8 @@ fn an_external_verifier_needs_a_folder_and_its_secrets_stay_hidden() {
     );
     let webhook = config.verification.webhook.as_ref().unwrap();
     assert_eq!(webhook.url.as_str(), "https://u:hunter2@v/verify?key=hunter2");
-    assert_eq!(webhook.folder, std::path::Path::new("/shared"));
-    assert_eq!(webhook.deadline, std::time::Duration::from_secs(2));
+    assert_eq!(webhook.folder, Path::new("/shared"));
+    assert_eq!(webhook.deadline, Duration::from_secs(2));
     let shown = format!("{webhook:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
     insta::assert_snapshot!(refused("-gateway -verifierUrl https://u:hunter2@v/?key=hunter2"));
