@@ -11,6 +11,7 @@
 mod attempt;
 mod audit;
 mod compared;
+mod hashes;
 mod opinion;
 mod peers;
 mod record;

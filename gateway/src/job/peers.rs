@@ -30,15 +30,13 @@ use waymark_verification::stock::{
     pools::Pool,
 };
 
-use super::{Job, attempt::Attempt, compared, record::Log};
+use super::{Job, attempt::Attempt, compared, hashes::hashes, record::Log};
 use crate::{
     context::Context,
     orchestrator::{
-        download::{self, Wanted},
         error::{AttemptError, Next},
         node::Node,
         session::{FailedOpening, NoPeer, Session},
-        transport::Peer as Address,
     },
     verify::{Checked, Run},
 };
@@ -46,10 +44,6 @@ use crate::{
 /// Shortest time that an untrusted result waits for the trusted one; longer segments wait for as long
 /// as they last.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Most pictures in a second of a rendition, and pictures on top of it, that a hash is read of.
-const PICTURES: (u64, u64) = (240, 64);
-/// Pictures of one coarse segment of a hash; they overlap by half.
-const COARSE: u64 = 45;
 
 /// One orchestrator that is asked.
 struct Peer {
@@ -229,11 +223,14 @@ fn hand_over(answers: &mut [Answer], asked: usize, late: bool) -> Option<Handed>
     }
     let errors = || answers.iter().filter_map(|answer| answer.outcome.as_ref().err()?.as_ref());
     let sent = errors().any(AttemptError::was_sent);
+    // Who only takes no more segments now may do this one in its turn.
+    let busy = |answer: &&Answer| matches!(answer.outcome, Err(None));
+    let failed = answers.iter().filter(|answer| !busy(answer));
+    let avoid = failed.map(|answer| Arc::clone(&answer.node)).collect();
     let hopeless = answers.iter_mut().find_map(|answer| match &mut answer.outcome {
         Err(error) => error.take_if(|error| error.next() == Next::GiveUp),
         Ok(_) => None,
     });
-    let avoid = answers.iter().map(|answer| Arc::clone(&answer.node)).collect();
     Some(Handed { ended: Ended::Failed { avoid, sent, hopeless }, logs })
 }
 
@@ -270,55 +267,5 @@ impl Peer {
         answer.row = log.last();
         answer.log = Some(log);
         answer
-    }
-}
-
-/// Fetches and reads the hash of each rendition. One that cannot be fetched counts as an empty one.
-async fn hashes(
-    job: &Job,
-    context: &Context,
-    session: Option<&Session>,
-    urls: &[Option<Url>],
-) -> Vec<Result<Hash, HashError>> {
-    let Some(session) = session else { return Vec::new() };
-    let Some(orchestrator) = Address::of(&session.info.transcoder) else { return Vec::new() };
-    let tag = job.stream.sessions.tag_header_for(&session.node);
-    let limit = hash_limit(job.duration);
-    let profiles = job.stream.profiles.iter();
-    let wanted = urls.iter().zip(profiles).filter_map(|(url, profile)| {
-        Some(Wanted { name: &profile.name, url: url.as_ref()?, limit })
-    });
-    let wanted: Vec<Wanted<'_>> = wanted.collect();
-    let fetched = download::each(&context.transport, &orchestrator, tag, &wanted).await;
-    let mut fetched = fetched.into_iter();
-    let of_one = |url: &Option<Url>| match url.as_ref().and_then(|_| fetched.next()) {
-        Some(Ok(bytes)) => Hash::parse(&bytes),
-        Some(Err(error)) => {
-            let orchestrator = session.node.host();
-            tracing::debug!(orchestrator, %error, "a perceptual hash was not fetched");
-            Err(HashError::Empty)
-        }
-        None => Err(HashError::Empty),
-    };
-    urls.iter().map(of_one).collect()
-}
-
-/// Largest hash of a segment of this duration, bytes.
-fn hash_limit(media: Duration) -> usize {
-    let (rate, more) = PICTURES;
-    let pictures = media.as_secs().saturating_add(1).saturating_mul(rate).saturating_add(more);
-    let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    let bytes = Hash::bytes(count(pictures.div_ceil(COARSE)), count(pictures));
-    usize::try_from(bytes).unwrap_or(usize::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hash_is_bounded_by_the_pictures_a_segment_can_have() {
-        assert_eq!(hash_limit(Duration::from_secs(2)), 70_581);
-        assert!(hash_limit(Duration::from_secs(300)) < 8_000_000);
     }
 }

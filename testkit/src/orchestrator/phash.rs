@@ -44,19 +44,20 @@ pub(crate) async fn file(
     }
 }
 
-/// The hash of a rendition's pictures, where this build can make it.
-#[cfg(feature = "legacy-phash")]
+/// The hash of a rendition's pictures, where this build can make it and they are pictures.
 async fn extracted(rendition: &Rendition) -> Option<Bytes> {
     let bytes = rendition.bytes.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        let reel = waymark_media::Reel::decode(&bytes).ok()?;
-        reel.signature().ok().map(Bytes::from)
-    });
-    made.await.ok()?
+    tokio::task::spawn_blocking(move || signature(&bytes)).await.ok()?
+}
+
+#[cfg(feature = "legacy-phash")]
+fn signature(bytes: &[u8]) -> Option<Bytes> {
+    let reel = waymark_media::Reel::decode(bytes).ok()?;
+    reel.signature().ok().map(Bytes::from)
 }
 
 #[cfg(not(feature = "legacy-phash"))]
-async fn extracted(_: &Rendition) -> Option<Bytes> {
+const fn signature(_: &[u8]) -> Option<Bytes> {
     None
 }
 
