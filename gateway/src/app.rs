@@ -174,8 +174,8 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
     let version = Label::from_untrusted(concat!("waymark/", env!("CARGO_PKG_VERSION")))
         .ok_or(StartError::Version)?;
     let gateway = verify::Gateway { signer: Arc::clone(&signer), software: version.clone() };
-    let verifier =
-        Verifier::start(&config, &tasks, runs, &registry, gateway).map_err(metrics_error)?;
+    let verifier = Verifier::start(&config, &tasks, runs, &registry, gateway)
+        .map_err(|e| setup("the checks on results", e))?;
     let registry_of_tags = config.chain.as_ref().and_then(|chain| chain.tag_registry);
     let own =
         payments.as_deref().map_or(Identity::OFF_CHAIN, |p| Identity::of(p, registry_of_tags));

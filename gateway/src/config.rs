@@ -220,9 +220,34 @@ pub struct Verification {
     pub worker_deadline: Duration,
     /// Measurements that may wait, at least 1.
     pub queue: usize,
+    /// An external verifier, if there is one.
+    pub webhook: Option<VerifierWebhook>,
     /// The `waymark` program, which such a process runs. No setting: the program itself says where
     /// it is. Without it nothing is decoded.
     pub program: Option<PathBuf>,
+}
+
+/// An external verifier, as stock gateways call one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifierWebhook {
+    /// What is posted to; may hold secrets.
+    pub url: Url,
+    /// Folder that both sides see.
+    pub folder: PathBuf,
+    /// Longest time for a call, files included.
+    pub deadline: Duration,
+}
+
+impl fmt::Debug for VerifierWebhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, folder, deadline } = self;
+        let url = redact(url);
+        f.debug_struct("VerifierWebhook")
+            .field("url", &url)
+            .field("folder", folder)
+            .field("deadline", deadline)
+            .finish()
+    }
 }
 
 /// What results are put through.

@@ -10,6 +10,10 @@
 
 mod attempt;
 mod audit;
+mod compared;
+mod hashes;
+mod opinion;
+mod peers;
 mod record;
 mod trusted;
 
@@ -23,7 +27,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use waymark_payments::session::PaymentSession;
 use waymark_selection::{Moment, NodeId};
 
-use self::attempt::Attempt;
+use self::{
+    attempt::{Attempt, Attempted},
+    peers::Ended,
+};
 use crate::{
     context::Context,
     deliver::hls::{Admission, Placement},
@@ -31,11 +38,17 @@ use crate::{
     ingest::http_push::Clip,
     orchestrator::{
         error::{AttemptError, Next, chain},
-        session::{FailedOpening, NoPlace},
+        node::Node,
+        session::{FailedOpening, NoPeer, NoPlace, Place},
     },
     profile::Profile,
     stream::Stream,
-    verify::{Plan, Run, wanted},
+    verify::{
+        Plan, Run,
+        peers::{Offered, Way},
+        trust::{Trust, kind_of},
+        wanted,
+    },
 };
 
 /// One segment, probed and hashed, ready to be sent.
@@ -80,19 +93,20 @@ pub struct Delivered {
 
 impl Job {
     /// Runs the job to its end: delivered and published, or refused with the attempts made.
-    pub async fn run(self, context: &Context) -> Result<Delivered, Problem> {
-        let mut log = record::Log::new(&self, context);
-        let result = self.transcode(context, &mut log).await;
+    pub async fn run(self, context: &Arc<Context>) -> Result<Delivered, Problem> {
+        let job = Arc::new(self);
+        let mut log = record::Log::new(&job, context);
+        let result = job.transcode(context, &mut log).await;
         let delivered = match result {
             Ok((renditions, paid_in)) => {
-                let delivered = self.deliver(context, renditions);
-                self.pay_ahead(context, paid_in);
+                let delivered = job.deliver(context, renditions);
+                job.pay_ahead(context, paid_in);
                 delivered
             }
             Err(problem) => Err(problem),
         };
         if delivered.is_err() {
-            self.stream.window.lock().abandon(&self.admission);
+            job.stream.window.lock().abandon(&job.admission);
         }
         log.submit(context, delivered.as_ref().err());
         delivered
@@ -109,27 +123,69 @@ impl Job {
 
     /// The renditions, and the session they were paid in.
     async fn transcode(
-        &self,
-        context: &Context,
+        self: &Arc<Self>,
+        context: &Arc<Context>,
         log: &mut record::Log,
     ) -> Result<(Vec<Bytes>, Option<PaymentSession>), Problem> {
         if self.stream.profiles.is_empty() {
             return Ok((Vec::new(), None));
         }
         let checks = self.checks(context);
-        let mut avoid: HashSet<NodeId> = HashSet::new();
+        // Whoever was suspended by a comparison does nothing while there is anybody else.
+        let mut suspended = self.stream.peers.suspended();
+        let mut avoid = suspended.clone();
         let mut renewed: HashSet<NodeId> = HashSet::new();
         let mut sent = 0;
         let mut second_round = false;
+        let mut first = None;
+        match self.way(context) {
+            Way::Usual => {}
+            Way::Verified(node) => first = Some(node),
+            Way::Compare(team) => {
+                match peers::compare(self, context, &checks, team, log).await {
+                    Ended::Served(renditions, paid_in) => return Ok((renditions, paid_in)),
+                    Ended::Failed { hopeless: Some(error), .. } => {
+                        return Err(given_up(&error, log.summaries()));
+                    }
+                    Ended::Failed { avoid: nodes, sent: reached, hopeless: None } => {
+                        avoid.extend(nodes.iter().map(|node| node.id().clone()));
+                        sent += u32::from(reached);
+                    }
+                }
+                if sent >= context.config.max_attempts {
+                    return Err(log.all_failed());
+                }
+            }
+        }
         loop {
             let mut failed = Vec::new();
-            let place = self.stream.sessions.place(self.duration, &avoid, &mut failed).await;
+            let with = match first.take() {
+                Some(node) => self.stream.sessions.place_with(&node, self.duration).await,
+                None => Err(NoPeer::Busy),
+            };
+            let place = match with {
+                Ok(place) => Ok(place),
+                Err(no_peer) => {
+                    if let NoPeer::Failed(opening) = no_peer {
+                        avoid.insert(opening.node.id().clone());
+                        failed.push(opening);
+                    }
+                    self.stream.sessions.place(self.duration, &avoid, &mut failed).await
+                }
+            };
             for FailedOpening { node, error, took } in failed {
                 avoid.insert(node.id().clone());
                 log.opening_failed(&node, &error, took);
             }
             let place = match place {
                 Ok(place) => place,
+                // Nobody else is left: better somebody whose result differed than nothing at all.
+                Err(NoPlace::NoOrchestrator) if !suspended.is_empty() => {
+                    for node in suspended.drain() {
+                        avoid.remove(&node);
+                    }
+                    continue;
+                }
                 // Everybody was tried. Whoever failed in passing gets one more chance.
                 Err(NoPlace::NoOrchestrator) if sent > 0 && !second_round => {
                     second_round = true;
@@ -145,35 +201,19 @@ impl Job {
                 }
             };
             let node = Arc::clone(&place.session.node);
+            let session = Arc::clone(&place.session);
             let attempt = Attempt::new(self, context, &place, &checks, log.next_index());
             let result = attempt.run().await;
-            log.attempted(&place, &result);
-            trusted::tell(context, self, &place, checks.plan().on_fail, &result);
-            if let Some(sample) = result.sample(self) {
-                context.directory.attempted(node.id(), sample);
-            }
-            if result.outcome.is_ok() {
-                audit::behind(self, context, (&place, &checks), &result, log.last());
-            }
-            let error = match result.outcome {
+            let found = result.found();
+            let error = match self.conclude(context, &checks, place, result, log) {
                 Ok(renditions) => {
-                    let paid_in = place.session.pay.clone();
-                    place.served();
-                    return Ok((renditions, paid_in));
+                    audit::behind(self, context, (&*session, &checks), found, log.last(), false);
+                    return Ok((renditions, session.pay.clone()));
                 }
                 Err(error) => error,
             };
-            tracing::info!(
-                manifest = %self.stream.manifest,
-                seq = self.seq,
-                orchestrator = node.host(),
-                error = chain(&error),
-                "attempt failed"
-            );
             sent += u32::from(error.was_sent());
-            let next = error.next();
-            place.failed(&error);
-            match next {
+            match error.next() {
                 Next::GiveUp => return Err(given_up(&error, log.summaries())),
                 // Once: whoever refuses what is new as well is left alone.
                 Next::Renew => {
@@ -191,6 +231,54 @@ impl Job {
             }
             if sent >= context.config.max_attempts {
                 return Err(log.all_failed());
+            }
+        }
+    }
+
+    /// Who does the segment, where the stream asks for comparisons.
+    fn way(&self, context: &Context) -> Way {
+        let Stream { peers, sessions, profiles, tag, .. } = &*self.stream;
+        if !peers.is_on() {
+            return Way::Usual;
+        }
+        let state = |node: &Node| {
+            let kinds = profiles.iter().map(kind_of);
+            context.trust.standing(&Trust::identity(node, None), tag.as_str(), kinds).state
+        };
+        peers.way(Offered::of(sessions.offered(), |id| context.directory.score(id), state))
+    }
+
+    /// Everybody who has to hear of an attempt does, and its place is given back.
+    fn conclude(
+        &self,
+        context: &Context,
+        checks: &Run,
+        place: Place,
+        result: Attempted,
+        log: &mut record::Log,
+    ) -> Result<Vec<Bytes>, AttemptError> {
+        log.attempted(&place, &result);
+        trusted::tell(context, self, &place, checks.plan().on_fail, &result);
+        let node = Arc::clone(&place.session.node);
+        if let Some(sample) = result.sample(self) {
+            context.directory.attempted(node.id(), sample);
+        }
+        match result.outcome {
+            Ok(renditions) => {
+                place.served();
+                Ok(renditions)
+            }
+            Err(error) => {
+                tracing::info!(
+                    manifest = %self.stream.manifest,
+                    seq = self.seq,
+                    orchestrator = node.host(),
+                    error = chain(&error),
+                    "attempt failed"
+                );
+                place.failed(&error);
+                self.stream.peers.forget(node.id());
+                Err(error)
             }
         }
     }

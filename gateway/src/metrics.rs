@@ -70,6 +70,10 @@ struct Legacy {
     max_sessions: Gauge,
     success_rate: Gauge,
     versions: GaugeVec,
+    compared: CounterVec,
+    compared_bad: CounterVec,
+    comparing: Gauge,
+    comparing_verified: Gauge,
 }
 
 impl Metrics {
@@ -179,6 +183,15 @@ impl Metrics {
         }
     }
 
+    /// A result was compared with a trusted orchestrator's; `fault` is the stock word for what was
+    /// wrong with it.
+    pub fn compared(&self, orchestrator: &str, fault: Option<&str>) {
+        self.legacy.compared.with_label_values(&[orchestrator]).inc();
+        if let Some(fault) = fault {
+            self.legacy.compared_bad.with_label_values(&[orchestrator, fault]).inc();
+        }
+    }
+
     /// Brings gauges up to date; called when somebody looks.
     pub fn refresh(&self, context: &Context) {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
@@ -202,6 +215,11 @@ impl Metrics {
         {
             self.legacy.sessions.set(streams as f64);
             self.legacy.max_sessions.set(most as f64);
+            let comparing = context.streams.all();
+            let comparing = || comparing.iter().filter(|stream| stream.peers.is_on());
+            self.legacy.comparing.set(comparing().count() as f64);
+            let verified = comparing().filter(|stream| stream.peers.has_verified());
+            self.legacy.comparing_verified.set(verified.count() as f64);
             self.legacy.success_rate.set(self.success_rate());
         }
     }
@@ -265,6 +283,24 @@ impl Legacy {
             max_sessions: r.float("livepeer_max_sessions_total", "Most live streams")?,
             success_rate: r
                 .float("livepeer_success_rate", "Pushes answered with renditions, 0 to 1")?,
+            compared: r.vec(
+                "livepeer_fast_verification_done",
+                "Results compared with a trusted orchestrator's",
+                &["orchestrator_uri"],
+            )?,
+            compared_bad: r.vec(
+                "livepeer_fast_verification_failed",
+                "Of those, results that differ (1: hash, 2: video)",
+                &["orchestrator_uri", "fverror_type"],
+            )?,
+            comparing: r.float(
+                "livepeer_fast_verification_enabled_current_sessions_total",
+                "Live streams that ask for comparisons",
+            )?,
+            comparing_verified: r.float(
+                "livepeer_fast_verification_using_current_sessions_total",
+                "Of those, streams with a verified orchestrator",
+            )?,
             versions: {
                 let opts = Opts::new("livepeer_versions", "Version of this gateway");
                 let versions = GaugeVec::new(opts, &["livepeerversion", "node_type"])?;

@@ -18,7 +18,7 @@ use crate::{
     ingest::http_push::ManifestId,
     orchestrator::session::Sessions,
     profile::Profile,
-    verify::Usual,
+    verify::{Usual, peers::Peers},
 };
 
 /// What hardware encoders must not see change without being told.
@@ -50,6 +50,8 @@ pub struct Stream {
     pub timeout_multiplier: u32,
     /// Every segment starts hardware encoders afresh.
     pub always_reinit: bool,
+    /// Comparing orchestrators with each other, where the client asks for it.
+    pub peers: Peers,
     /// Authorisations of orchestrators.
     pub sessions: Arc<Sessions>,
     /// What players see.
@@ -84,6 +86,8 @@ pub struct Parts {
     pub timeout_multiplier: u32,
     /// See [`Stream::always_reinit`].
     pub always_reinit: bool,
+    /// `verificationFreq`: 0, or compares one segment in so many.
+    pub verification_freq: u32,
     /// See [`Stream::sessions`].
     pub sessions: Arc<Sessions>,
     /// See [`Stream::window`].
@@ -111,6 +115,7 @@ impl Stream {
             attributes: parts.attributes,
             timeout_multiplier: parts.timeout_multiplier,
             always_reinit: parts.always_reinit,
+            peers: Peers::new(parts.verification_freq),
             sessions: parts.sessions,
             window: Mutex::new(parts.window),
             serial: parts.serial,

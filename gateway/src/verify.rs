@@ -15,12 +15,14 @@ pub mod command;
 pub mod evidence;
 pub mod judge;
 mod metrics;
+pub mod peers;
 mod plan;
 mod record;
 mod run;
 pub mod trust;
 mod usual;
 pub mod wanted;
+pub mod webhook;
 pub mod worker;
 
 pub use self::{
@@ -41,6 +43,7 @@ use waymark_verification::{Tier, Verdict, draw::Choice, thresholds::Thresholds};
 use self::{
     evidence::{Bundle, Evidence},
     judge::Judge,
+    webhook::Webhook,
     worker::{Pool, PoolSettings, Program, child::Bounds},
 };
 use crate::{config::Config, lifecycle::Tasks, signer::Signer};
@@ -55,6 +58,19 @@ pub struct Verifier {
     gateway: Gateway,
     /// What decides on the parts of results that are looked at.
     secret: [u8; 32],
+    webhook: Option<Webhook>,
+}
+
+/// The checks could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifierError {
+    /// A metric was registered twice, or similar.
+    #[error("cannot count what is checked")]
+    Metrics(#[from] prometheus::Error),
+    /// The client of the external verifier could not be made.
+    #[error("cannot make the client of the external verifier")]
+    Webhook(#[from] reqwest::Error),
 }
 
 /// Who vouches for evidence.
@@ -74,7 +90,7 @@ impl Verifier {
         rows: Recorder<VerificationRow>,
         registry: &prometheus::Registry,
         gateway: Gateway,
-    ) -> Result<Self, prometheus::Error> {
+    ) -> Result<Self, VerifierError> {
         let settings = &config.verification;
         let program = settings.program.clone().filter(|_| cfg!(feature = "libav"));
         let checks = settings.mode != crate::config::VerificationMode::None;
@@ -98,7 +114,9 @@ impl Verifier {
         let judge = Judge::new(pool, Thresholds::default(), settings.deadline);
         let evidence =
             Evidence::new(&config.data_dir, config.evidence.size_bytes, config.evidence.age);
-        Ok(Self { judge, rows, metrics, evidence, gateway, secret: rand::random() })
+        let webhook = settings.webhook.clone().map(Webhook::new).transpose()?;
+        let secret = rand::random();
+        Ok(Self { judge, rows, metrics, evidence, gateway, secret, webhook })
     }
 
     /// What measures and judges.
@@ -160,6 +178,22 @@ impl Verifier {
         }
         let kept = self.evidence.keep(statement, bundle, Arc::clone(signer), now).await;
         kept.map(|id| id.0)
+    }
+
+    /// A result was compared with a trusted orchestrator's by perceptual hash: counted and written
+    /// down under a method of its own.
+    pub fn compared(&self, job: &JobRow, verdict: &Verdict, now: Timestamp) {
+        self.metrics.judged(Tier::Fast, verdict, Duration::ZERO);
+        let how = (VerifyMode::Fast, SelectedBy::Random);
+        let row = record::row(job, now, verdict, how, Duration::ZERO, None);
+        if let Some(row) = row.zip(Label::from_untrusted(record::PEERS)) {
+            self.rows.record(VerificationRow { verify_method: row.1, ..row.0 });
+        }
+    }
+
+    /// The external verifier, if there is one.
+    pub const fn webhook(&self) -> Option<&Webhook> {
+        self.webhook.as_ref()
     }
 
     /// What is counted.

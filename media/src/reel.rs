@@ -9,6 +9,8 @@ mod compare;
 mod encode;
 mod fit;
 pub(crate) mod graph;
+#[cfg(feature = "legacy-phash")]
+mod signature;
 
 use std::sync::Arc;
 

@@ -112,6 +112,12 @@ pub enum SegmentFault {
     OversizedResult(u64),
     /// 200, then a result error with this text.
     ResultError(String),
+    /// The perceptual hashes are those of other pictures.
+    OtherHash,
+    /// Perceptual hashes were asked for and there are none.
+    NoHash,
+    /// Perceptual hashes of 300 MB.
+    EndlessHash,
     /// Renditions, claims or signatures of a cheater.
     Attack(Attack),
 }
@@ -317,6 +323,9 @@ impl SegmentFault {
             Self::WrongSeq => ("wrong-seq", None),
             Self::OversizedResult(bytes) => ("oversized-result", Some(bytes.to_string())),
             Self::ResultError(text) => ("result-error", Some(text.clone())),
+            Self::OtherHash => ("other-hash", None),
+            Self::NoHash => ("no-hash", None),
+            Self::EndlessHash => ("endless-hash", None),
             Self::Attack(attack) => ("attack", Some(attack.to_string())),
         }
     }

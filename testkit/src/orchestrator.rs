@@ -29,6 +29,7 @@ mod io;
 mod life;
 mod node;
 mod payee;
+mod phash;
 mod port;
 mod receipt;
 mod refusal;

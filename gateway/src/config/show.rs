@@ -152,6 +152,7 @@ fn value(config: &Config, key: &str) -> Node {
         "verification.worker_memory" => text(show_size(config.verification.worker_memory_bytes)),
         "verification.worker_deadline" => text(show_duration(config.verification.worker_deadline)),
         "verification.queue" => text(config.verification.queue),
+        key if key.starts_with("verification.webhook") => verifier_webhook(config, key),
         "verification.floor_percent" => text(config.trust.floor_percent),
         "verification.max_bad_segments" => text(config.trust.max_bad_segments),
         "verification.look_percent" => text(config.trust.look_percent),
@@ -172,6 +173,16 @@ fn value(config: &Config, key: &str) -> Node {
         "metrics.per_stream" => text(config.metrics_per_stream),
         // A test shows every key of the table, so one that is missing here cannot ship.
         other => unreachable!("setting {other} is not shown"),
+    }
+}
+
+/// Without a verifier nothing of it is in force.
+fn verifier_webhook(config: &Config, key: &str) -> Node {
+    let Some(webhook) = &config.verification.webhook else { return Node::Null };
+    match key {
+        "verification.webhook" => text(redact(&webhook.url)),
+        "verification.webhook_folder" => text(webhook.folder.display()),
+        _ => text(show_duration(webhook.deadline)),
     }
 }
 

@@ -17,7 +17,7 @@ use super::renditions;
 use super::values::Values;
 use super::{
     Chain, Config, Evidence, Hls, Log, Network, PriceCap, Prices, Records, RequestLimits,
-    Requirements, Tags, TicketRules, Verification,
+    Requirements, Tags, TicketRules, Verification, VerifierWebhook,
 };
 use crate::verify::trust::TrustSettings;
 use waymark_payments::limits::Limits;
@@ -91,6 +91,7 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
             worker_memory_bytes: values.read("verification.worker_memory", parse::size),
             worker_deadline: values.read("verification.worker_deadline", parse::duration),
             queue: values.read("verification.queue", parse::count),
+            webhook: verifier_webhook(values),
             program: None,
         },
         trust: TrustSettings {
@@ -199,6 +200,30 @@ fn requirements(values: &mut Values) -> Requirements {
         values.refuse("requirements.name", "must not be empty: the published document has a name");
     }
     requirements
+}
+
+/// Files go to a verifier through a folder, and no other way is there.
+fn verifier_webhook(values: &mut Values) -> Option<VerifierWebhook> {
+    let url = values.read("verification.webhook", parse::url);
+    let folder = values.read("verification.webhook_folder", parse::optional_path);
+    let deadline = values.read("verification.webhook_deadline", parse::duration);
+    match (url, folder) {
+        (Some(url), Some(folder)) => Some(VerifierWebhook { url, folder, deadline }),
+        (Some(_), None) => {
+            let text = "needs a folder that the verifier sees as /stream: give -verifierPath \
+                        (verification.webhook_folder). Stock gateways can pass addresses of an object \
+                        store instead, which is not there yet";
+            values.refuse("verification.webhook", text);
+            None
+        }
+        (None, Some(_)) => {
+            let name = values.name("verification.webhook_folder");
+            let text = format!("{name} has no effect without -verifierUrl (verification.webhook)");
+            values.warnings.push(text);
+            None
+        }
+        (None, None) => None,
+    }
 }
 
 fn prices(values: &mut Values) -> Prices {

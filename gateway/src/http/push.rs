@@ -228,11 +228,12 @@ fn first_segment(
     };
     let profiles: Arc<[Profile]> =
         profiles.into_iter().map(|p| Profile { container: Some(push.container), ..p }).collect();
+    let verification_freq = settings.map_or(0, |settings| settings.verification_freq);
     let capabilities = job_capabilities(&JobNeeds {
         input: Input::from(&probe.video),
         profiles: &profiles,
         push: true,
-        verification_freq: 0,
+        verification_freq,
         storage: StreamStorage::Memory,
         min_version: context.config.min_orchestrator_version.as_deref(),
     })
@@ -280,6 +281,7 @@ fn first_segment(
         attributes,
         timeout_multiplier: settings.map_or(1, |s| s.timeout_multiplier.max(1)),
         always_reinit: false,
+        verification_freq,
         sessions,
         serial,
     };

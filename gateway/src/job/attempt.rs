@@ -35,10 +35,10 @@ const RENDITION_FLOOR: u64 = 16 * 1024 * 1024;
 
 /// One try, with everything it needs borrowed.
 pub(super) struct Attempt<'a> {
-    job: &'a Job,
-    context: &'a Context,
-    place: &'a Place,
-    checks: &'a Run,
+    pub(super) job: &'a Job,
+    pub(super) context: &'a Context,
+    pub(super) place: &'a Place,
+    pub(super) checks: &'a Run,
     /// 0 for the first orchestrator tried.
     index: u8,
 }
@@ -77,9 +77,27 @@ pub(super) struct Attempted {
     request: Option<HeaderValue>,
     /// When it started.
     pub(super) started: waymark_selection::Moment,
+    /// Where the perceptual hash of each rendition is; none where no hash was asked for.
+    pub(super) hash_urls: Vec<Option<url::Url>>,
+}
+
+/// What an audit behind the delivery goes by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    /// See [`Attempted::checked`].
+    pub(super) checked: Option<Arc<Checked>>,
+    /// See [`Attempted::proof`].
+    pub(super) proof: Option<Arc<Proof>>,
+    /// See [`Attempted::signature`].
+    pub(super) signature: Option<bool>,
 }
 
 impl Attempted {
+    pub(super) fn found(&self) -> Found {
+        let Self { checked, proof, signature, .. } = self;
+        Found { checked: checked.clone(), proof: proof.clone(), signature: *signature }
+    }
+
     /// What it says about the orchestrator; nothing where others are to blame or it never came to a
     /// request.
     pub(super) fn sample(&self, job: &Job) -> Option<Sample> {
@@ -126,6 +144,7 @@ impl<'a> Attempt<'a> {
             proof: None,
             request: None,
             started,
+            hash_urls: Vec::new(),
         };
         let lost = self.place.session.lost.clone();
         attempted.outcome = tokio::select! {
@@ -156,7 +175,9 @@ impl<'a> Attempt<'a> {
         }
         let output = received?;
         let renditions = self.fetch(&output, so_far).await?;
-        self.judged(&output, renditions, so_far).await
+        let renditions = self.judged(&output, renditions, so_far).await?;
+        self.opinion(&output, &renditions, so_far).await?;
+        Ok(renditions)
     }
 
     async fn send(
@@ -206,7 +227,7 @@ impl<'a> Attempt<'a> {
             capabilities: stream.sessions.capabilities(),
             clip: job.clip.map(|c| (c.from_ms, c.to_ms)),
             force_session_reinit: job.reinit,
-            perceptual_hash: false,
+            perceptual_hash: stream.peers.is_on(),
             token: &place.session.token(),
             tag: stream.sessions.tag_for(&place.session.node),
             storage: None,
@@ -229,6 +250,8 @@ impl<'a> Attempt<'a> {
         let output = wire::decode_result(result.clone(), self.job.seq, profiles)
             .map_err(|source| AttemptError::Result { source })?;
         so_far.claimed_pixels = Some(pixels_of(&output));
+        let hashes = output.segments.iter().map(|s| s.perceptual_hash_url.clone());
+        so_far.hash_urls = hashes.collect();
         Ok(output)
     }
 
@@ -256,7 +279,7 @@ impl<'a> Attempt<'a> {
 }
 
 /// What the orchestrator says it encoded, rendition by rendition.
-fn claims_of(output: &TranscodeOutput) -> Vec<u64> {
+pub(super) fn claims_of(output: &TranscodeOutput) -> Vec<u64> {
     output.segments.iter().map(|s| s.pixels).collect()
 }
 

@@ -14,14 +14,14 @@ use waymark_verification::{
 
 use super::{
     Job,
-    attempt::{Attempted, Proof},
+    attempt::{Found, Proof},
     trusted::{judged, why},
 };
 use crate::{
     clock::Clock,
     config::VerificationMode,
     context::Context,
-    orchestrator::session::Place,
+    orchestrator::session::Session,
     verify::{
         Checked, Run, Verifier,
         trust::{Trust, kind_of},
@@ -47,16 +47,18 @@ struct Audit {
     kind: &'static str,
 }
 
-/// Audits what is about to be delivered, if it is to be. Nobody waits for it.
+/// Audits what is about to be delivered, if it is to be: in any case where something else than its own
+/// checks speaks against it (`suspected`). Nobody waits for it.
 pub(super) fn behind(
     job: &Job,
     context: &Context,
-    (place, run): (&Place, &Run),
-    result: &Attempted,
+    (session, run): (&Session, &Run),
+    found: Found,
     row: Option<JobRow>,
+    suspected: bool,
 ) {
-    let checked = result.checked.clone().filter(|checked| checked.idle.is_none());
-    let (Some(checked), Some(proof), Some(row)) = (checked, result.proof.clone(), row) else {
+    let checked = found.checked.filter(|checked| checked.idle.is_none());
+    let (Some(checked), Some(proof), Some(row)) = (checked, found.proof, row) else {
         return;
     };
     let audit = Audit {
@@ -68,7 +70,7 @@ pub(super) fn behind(
         proof,
         row,
         selected_by: SelectedBy::All,
-        identity: Trust::of_result(&place.session, result.signature),
+        identity: Trust::of_result(session, found.signature),
         kind: job.stream.profiles.first().map_or("", kind_of),
     };
     // Made already, before the delivery.
@@ -87,8 +89,10 @@ pub(super) fn behind(
     if mode != VerificationMode::FastAndFull || context.verifier.judge().pool().is_none() {
         return;
     }
-    if let Some(selected_by) = selected(job, context, place, &audit) {
-        place.session.audited(context.clock.now());
+    let selected_by = selected(job, context, session, &audit);
+    let suspected = suspected.then_some(SelectedBy::Suspicion);
+    if let Some(selected_by) = suspected.or(selected_by) {
+        session.audited(context.clock.now());
         let (audit, under_way) =
             (Audit { selected_by, ..audit }, context.verifier.metrics().audit());
         context.tasks.service("audit", async move {
@@ -100,11 +104,11 @@ pub(super) fn behind(
 
 /// Whether a result is audited, and why. The secret draw comes last, so that nothing hangs on it
 /// alone.
-fn selected(job: &Job, context: &Context, place: &Place, audit: &Audit) -> Option<SelectedBy> {
+fn selected(job: &Job, context: &Context, session: &Session, audit: &Audit) -> Option<SelectedBy> {
     let Audit { trust, identity, checked, run, .. } = audit;
     let stream = job.stream.manifest.as_str().as_bytes();
     let span = |span| trust.span(identity, stream, span);
-    let due = place.session.due(context.clock.now(), span);
+    let due = session.due(context.clock.now(), span);
     let kinds = job.stream.profiles.iter().map(kind_of);
     let standing = trust.standing(identity, job.stream.tag.as_str(), kinds);
     let hinted = checked.is_doubtful();

@@ -61,6 +61,8 @@ pub(super) struct Log {
     observed: Vec<Seen>,
     /// With the index of the row each belongs to.
     judgements: Vec<(usize, Judgement)>,
+    /// Numbers of attempts that are in other logs.
+    elsewhere: usize,
 }
 
 #[derive(Debug)]
@@ -114,7 +116,39 @@ impl Log {
             previous: None,
             observed: Vec::new(),
             judgements: Vec::new(),
+            elsewhere: 0,
         }
+    }
+
+    /// The log of an attempt with this number that runs beside others of the same job.
+    pub(super) fn beside(job: &Job, context: &Context, index: u8) -> Self {
+        Self { elsewhere: index.into(), ..Self::new(job, context) }
+    }
+
+    /// Numbers for attempts that run beside each other; the first one.
+    pub(super) fn reserve(&mut self, count: usize) -> u8 {
+        let first = self.next_index();
+        self.elsewhere += count;
+        first
+    }
+
+    /// Takes over what one of those wrote.
+    pub(super) fn adopt(&mut self, side: Self) {
+        self.elsewhere = self.elsewhere.saturating_sub(side.rows.len());
+        let before = self.rows.len();
+        let moved = side.judgements.into_iter().map(|(index, one)| (before + index, one));
+        self.judgements.extend(moved);
+        self.rows.extend(side.rows);
+        self.summaries.extend(side.summaries);
+        self.observed.extend(side.observed);
+        self.incapable += side.incapable;
+        self.too_expensive += side.too_expensive;
+        self.unpaid = self.unpaid.take().or(side.unpaid);
+        if side.limited.0 > 0 {
+            self.limited = (self.limited.0 + side.limited.0, side.limited.1);
+        }
+        self.first_sent = self.first_sent.or(side.first_sent);
+        self.previous = side.previous.or(self.previous.take());
     }
 
     /// A session could not be opened.
@@ -176,7 +210,7 @@ impl Log {
             }
             Err(error) => {
                 fill_error(&mut row, error);
-                if matches!(error, AttemptError::Check { .. }) {
+                if matches!(error, AttemptError::Check { .. } | AttemptError::Rejected { .. }) {
                     row.verify_result = VerifyResult::Fail;
                 }
                 Some(error)
@@ -217,7 +251,7 @@ impl Log {
 
     /// The number of the next attempt.
     pub(super) fn next_index(&self) -> u8 {
-        u8::try_from(self.rows.len()).unwrap_or(u8::MAX)
+        u8::try_from(self.rows.len() + self.elsewhere).unwrap_or(u8::MAX)
     }
 
     /// The attempts as the client may know them.
@@ -308,6 +342,16 @@ impl Log {
             row.total_us = micros(context.clock.now().saturating_sub(self.arrived));
             self.rows.push(row);
         }
+        let last = self.rows.len() - 1;
+        self.write(context, Some(last));
+    }
+
+    /// Hands over the rows of an attempt that did not decide its job.
+    pub(super) fn submit_beside(self, context: &Context) {
+        self.write(context, None);
+    }
+
+    fn write(self, context: &Context, last: Option<usize>) {
         for seen in &self.observed {
             context.metrics.attempted(&Observation {
                 orchestrator: &seen.orchestrator,
@@ -326,9 +370,8 @@ impl Log {
             }
         }
         let census = context.directory.census();
-        let last = self.rows.len() - 1;
         for (index, mut row) in self.rows.into_iter().enumerate() {
-            row.is_final = index == last;
+            row.is_final = last == Some(index);
             row.candidates = Some(u16::try_from(census.known).unwrap_or(u16::MAX));
             row.eligible = Some(u16::try_from(census.ready).unwrap_or(u16::MAX));
             context.recorder.record(row);

@@ -12,7 +12,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 use waymark_selection::{Failure, Measured, NodeId, Pool, Sample, Standing, pool::Census};
 
-use super::{node::Node, source};
+use super::{
+    node::Node,
+    source::{self, Listed},
+};
 use crate::{clock::Clock, lifecycle::Tasks};
 
 /// Between two pings of a node that answers.
@@ -36,6 +39,8 @@ struct Shared {
     pool: Mutex<Pool>,
     measured: Arc<Mutex<Measured>>,
     nodes: Mutex<HashMap<NodeId, Entry>>,
+    /// How far whoever named a node vouches for it; 0 where nobody does.
+    scores: Mutex<HashMap<NodeId, f64>>,
     /// True once every node of the first list was probed, whatever came of it.
     probed: watch::Sender<bool>,
     /// Why the webhook is not heard, if it is not.
@@ -84,6 +89,7 @@ impl Directory {
             pool: Mutex::default(),
             measured: Arc::default(),
             nodes: Mutex::default(),
+            scores: Mutex::default(),
             probed: watch::Sender::new(false),
             source_error: Mutex::default(),
         });
@@ -92,6 +98,8 @@ impl Directory {
         match source {
             Source::Fixed(urls) => {
                 directory.shared.probed.send_replace(urls.is_empty());
+                // The operator named them: as in go-livepeer, that vouches for each.
+                directory.vouch(urls.iter().map(|url| (url, 1.0)));
                 directory.set(&urls);
             }
             Source::Webhook(http, url) => {
@@ -126,6 +134,12 @@ impl Directory {
         let order = self.shared.pool.lock().rank_preferring(now, preference);
         let nodes = self.shared.nodes.lock();
         order.iter().filter_map(|id| nodes.get(id).map(|e| Arc::clone(&e.node))).collect()
+    }
+
+    /// How far whoever named a node vouches for it: 1 for the operator's list, the `score` of a
+    /// webhook, 0 for what a chain lists and for siblings.
+    pub fn score(&self, id: &NodeId) -> f64 {
+        self.shared.scores.lock().get(id).copied().unwrap_or(0.0)
     }
 
     /// What is measured of orchestrators.
@@ -220,6 +234,11 @@ impl Directory {
         }
     }
 
+    fn vouch<'a>(&self, scores: impl Iterator<Item = (&'a Url, f64)>) {
+        let scores = scores.map(|(url, score)| (NodeId::new(url.as_str()), score)).collect();
+        *self.shared.scores.lock() = scores;
+    }
+
     fn set(&self, urls: &[Url]) {
         let mut nodes = self.shared.nodes.lock();
         let mut previous = std::mem::take(&mut *nodes);
@@ -291,8 +310,10 @@ impl Directory {
     async fn follow(&self, http: &reqwest::Client, webhook: &Url) {
         loop {
             let pause = match source::ask(http, webhook).await {
-                Ok(urls) => {
+                Ok(listed) => {
                     *self.shared.source_error.lock() = None;
+                    self.vouch(listed.iter().map(|one| (&one.url, one.score)));
+                    let urls: Vec<Url> = listed.into_iter().map(|Listed { url, .. }| url).collect();
                     self.set(&urls);
                     self.shared.probed.send_modify(|_| ());
                     source::REFRESH

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, Full};
@@ -50,6 +50,20 @@ pub async fn all(
         fetched
             .unwrap_or(Err(DownloadError::Timeout { after: TIMEOUT }))
             .map_err(|source| AttemptError::Download { rendition: w.name.to_owned(), source })
+    }))
+    .await
+}
+
+/// Fetches files that stand by themselves: what comes of each.
+pub async fn each(
+    transport: &Transport,
+    orchestrator: &Peer,
+    tag: Option<&HeaderValue>,
+    wanted: &[Wanted<'_>],
+) -> Vec<Result<Bytes, DownloadError>> {
+    join_all(wanted.iter().map(async |w| {
+        let fetched = timeout(TIMEOUT, one(transport, orchestrator, tag, w)).await;
+        fetched.unwrap_or(Err(DownloadError::Timeout { after: TIMEOUT }))
     }))
     .await
 }

@@ -131,6 +131,14 @@ pub enum AttemptError {
         /// The measurement.
         detail: String,
     },
+    /// The operator's external verifier rejected the renditions.
+    #[error("the external verifier rejected the result: {fault} (score {score})")]
+    Rejected {
+        /// Its word.
+        fault: &'static str,
+        /// Its score.
+        score: f64,
+    },
     /// Nothing is paid, so nothing was sent.
     #[error("not paid")]
     Unpaid {
@@ -318,7 +326,7 @@ impl AttemptError {
             Self::Check { check: "container" | "F04.container" | "F14.decoder", .. } => {
                 ErrorType::OutputUndecodable
             }
-            Self::Check { .. } => ErrorType::Verification,
+            Self::Check { .. } | Self::Rejected { .. } => ErrorType::Verification,
             Self::Unpaid { source } => source.kind(),
             Self::Build { .. } => ErrorType::Internal,
         }
@@ -333,7 +341,7 @@ impl AttemptError {
             | Self::Transport(TransportError::DialTimeout { .. })
             | Self::Download { source: DownloadError::Timeout { .. }, .. } => Outcome::Timeout,
             Self::NoSession { .. } | Self::Info { .. } | Self::Refused { .. } => Outcome::Rejected,
-            Self::Check { .. } => Outcome::VerificationFailed,
+            Self::Check { .. } | Self::Rejected { .. } => Outcome::VerificationFailed,
             Self::Unpaid { source } if source.is_too_expensive() => Outcome::PriceExceeded,
             Self::SessionLost => Outcome::Cancelled,
             _ => Outcome::Failed,

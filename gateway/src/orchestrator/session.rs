@@ -4,10 +4,11 @@
 //! is ended: when the stream ends, when it is replaced, when it fails.
 
 mod opening;
+mod peers;
 mod place;
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -29,6 +30,7 @@ use super::node::Node;
 use crate::{capability::JobCapabilities, payments::Paying, wire::SessionInfo};
 
 pub use opening::{FailedOpening, Opener};
+pub use peers::NoPeer;
 pub use place::Place;
 
 use place::{Outcome, Waiting};
@@ -122,6 +124,8 @@ pub struct Sessions {
     opener: Opener,
     entries: Mutex<Vec<Entry>>,
     opening: tokio::sync::Mutex<()>,
+    /// Held while a session with one orchestrator is opened, so that two segments open one.
+    opening_with: Mutex<HashMap<NodeId, Arc<tokio::sync::Mutex<()>>>>,
     freed: Notify,
     waiting: AtomicUsize,
     next: AtomicU64,
@@ -145,6 +149,7 @@ impl Sessions {
             opener,
             entries: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
+            opening_with: Mutex::default(),
             freed: Notify::new(),
             waiting: AtomicUsize::new(0),
             next: AtomicU64::new(0),
@@ -258,6 +263,16 @@ impl Sessions {
             Choice::OpenOr(i) if settle || entries.len() >= MOST_SESSIONS => usable[i],
             choice => return Err(choice),
         };
+        Ok(self.take(&mut entries, index, media, now))
+    }
+
+    fn take(
+        self: &Arc<Self>,
+        entries: &mut [Entry],
+        index: usize,
+        media: Duration,
+        now: Moment,
+    ) -> Place {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let entry = &mut entries[index];
         let ahead = entry.in_flight.len();
@@ -268,7 +283,7 @@ impl Sessions {
             entry.renewing = true;
             self.renew(Arc::clone(&session));
         }
-        Ok(Place { session, ahead, sessions: Arc::clone(self), number })
+        Place { session, ahead, sessions: Arc::clone(self), number }
     }
 
     fn should_renew(&self, session: &Session) -> bool {

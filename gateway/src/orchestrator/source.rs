@@ -48,14 +48,22 @@ pub enum SourceError {
 #[derive(Debug, Deserialize)]
 struct Entry {
     address: String,
-    /// Trust of go-livepeer's pools; read so that a wrong type refuses the list, as there.
+    /// A wrong type refuses the list, as in go-livepeer.
     #[serde(default)]
-    #[expect(dead_code, reason = "only its type is checked")]
     score: f64,
 }
 
+/// One orchestrator of the answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// Its base URI.
+    pub url: Url,
+    /// How far the webhook vouches for it: from 1 on others are compared with it.
+    pub score: f64,
+}
+
 /// Asks the webhook once.
-pub async fn ask(http: &reqwest::Client, webhook: &Url) -> Result<Vec<Url>, SourceError> {
+pub async fn ask(http: &reqwest::Client, webhook: &Url) -> Result<Vec<Listed>, SourceError> {
     let unreachable = |source: reqwest::Error| SourceError::Unreachable {
         // A URL may carry a key.
         source: source.without_url(),
@@ -75,11 +83,13 @@ pub async fn ask(http: &reqwest::Client, webhook: &Url) -> Result<Vec<Url>, Sour
     parse(&body)
 }
 
-fn parse(body: &[u8]) -> Result<Vec<Url>, SourceError> {
+fn parse(body: &[u8]) -> Result<Vec<Listed>, SourceError> {
     let entries: Vec<Entry> =
         serde_json::from_slice(body).map_err(|source| SourceError::Shape { source })?;
     let usable = entries.iter().filter_map(|entry| match Url::parse(&entry.address) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Some(url),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => {
+            Some(Listed { url, score: entry.score })
+        }
         _ => {
             tracing::warn!(
                 address = entry.address,
@@ -100,8 +110,11 @@ mod tests {
         let list =
             br#"[{"address":"https://a:1","score":1.0},{"address":"https://b:1","score":0.5},
             {"address":"https://c:1"},{"address":"d:1"},{"address":"e"}]"#;
-        let urls: Vec<_> = parse(list).unwrap().iter().map(ToString::to_string).collect();
+        let listed = parse(list).unwrap();
+        let urls: Vec<_> = listed.iter().map(|one| one.url.to_string()).collect();
         assert_eq!(urls, ["https://a:1/", "https://b:1/", "https://c:1/"]);
+        let scores: Vec<_> = listed.iter().map(|one| one.score).collect();
+        assert_eq!(scores, [1.0, 0.5, 0.0]);
     }
 
     #[test]

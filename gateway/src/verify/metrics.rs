@@ -141,6 +141,11 @@ impl Metrics {
         self.not_run.with_label_values(&["audit"]).inc();
     }
 
+    /// The external verifier gave no opinion.
+    pub fn no_opinion(&self) {
+        self.not_run.with_label_values(&["stock.verifier"]).inc();
+    }
+
     /// A bad segment was delivered.
     pub fn published_bad(&self) {
         self.published.inc();

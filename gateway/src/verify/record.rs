@@ -123,3 +123,6 @@ pub(super) fn row(
 
 /// How it is done, in rows of both tables: this software's own checks, and their version.
 pub const METHOD: &str = "waymark-v1";
+
+/// The same for perceptual hashes that were compared with a trusted orchestrator's.
+pub(super) const PEERS: &str = "stock-phash-v1";

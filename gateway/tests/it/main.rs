@@ -16,6 +16,7 @@ mod process;
 mod push;
 mod records;
 mod requirements;
+mod stock_checks;
 mod tags;
 mod trust;
 mod verification;

@@ -56,7 +56,8 @@ const SEGMENT: &str = "slow=DURATION, busy, capped, hang-before-headers, hang-in
                        drop-before-headers, drop-mid-response, fewer-renditions, more-renditions, \
                        swapped-order, wrong-signature, corrupt-data, truncated-data, \
                        garbage-protobuf, empty-body, unknown-result, status=CODE, wrong-seq, \
-                       oversized-result[=BYTES], result-error=TEXT, attack=NUMBER";
+                       oversized-result[=BYTES], result-error=TEXT, other-hash, no-hash, endless-hash, \
+                       attack=NUMBER";
 const DOWNLOAD: &str =
     "not-found, hang, slow=DURATION, truncated, corrupt, oversized[=BYTES], status=CODE";
 const CONNECTION: &str = "new-certificate, refuse";
@@ -155,6 +156,9 @@ impl Given<'_> {
                 F::EmptyBody,
                 F::UnknownResult,
                 F::WrongSeq,
+                F::OtherHash,
+                F::NoHash,
+                F::EndlessHash,
             ],
             |fault| fault.kind().0,
         )

@@ -22,24 +22,32 @@ pub(crate) struct Lies<'a> {
     pub(crate) attack: Option<Attack>,
 }
 
-/// What is wrong with perceptual hashes.
+/// What is wrong with perceptual hashes, if anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HashLie {
     Honest,
+    Other,
     Missing,
     Empty,
     Endless,
 }
 
-/// What an attack does to perceptual hashes; one after the other where there are several ways.
-pub(crate) fn hash_lie(job: &SegmentJob, attack: Attack) -> Option<HashLie> {
-    match (attack, job.data.seq.rem_euclid(3)) {
-        (Attack::HonestHash, _) => Some(HashLie::Honest),
-        (Attack::HugeHash, 0) => Some(HashLie::Missing),
-        (Attack::HugeHash, 1) => Some(HashLie::Empty),
-        (Attack::HugeHash, _) => Some(HashLie::Endless),
-        _ => None,
+/// What perceptual hashes there are: an attack's, one after the other where there are several ways; a
+/// fault's; or honest ones where they are asked for. `None` where nobody asks.
+pub(crate) fn hash_lie(job: &SegmentJob, lies: Lies<'_>) -> Option<HashLie> {
+    match (lies.attack, job.data.seq.rem_euclid(3)) {
+        (Some(Attack::HonestHash), _) => return Some(HashLie::Honest),
+        (Some(Attack::HugeHash), 0) => return Some(HashLie::Missing),
+        (Some(Attack::HugeHash), 1) => return Some(HashLie::Empty),
+        (Some(Attack::HugeHash), _) => return Some(HashLie::Endless),
+        _ => {}
     }
+    job.data.calc_perceptual_hash.then_some(match lies.fault {
+        Some(SegmentFault::OtherHash) => HashLie::Other,
+        Some(SegmentFault::NoHash) => HashLie::Missing,
+        Some(SegmentFault::EndlessHash) => HashLie::Endless,
+        _ => HashLie::Honest,
+    })
 }
 
 /// The answer to a segment. The token in its information comes back as it was sent, its tag included.
@@ -87,7 +95,7 @@ fn data(
     lies: Lies<'_>,
 ) -> (net::TranscodeData, Vec<B256>) {
     let Lies { fault, attack } = lies;
-    let hash_lie = attack.and_then(|attack| hash_lie(job, attack));
+    let hash_lie = hash_lie(job, lies);
     let mut segments: Vec<_> = job
         .profiles
         .iter()

@@ -24,9 +24,10 @@ use super::credentials::{self, SegmentJob};
 use super::engine::Rendition;
 use super::node::Context;
 use super::payee::{Paid, PaymentError};
+use super::phash;
 use super::refusal::Refusal;
 use super::reply::{self, Reply};
-use super::result::{self, HashLie};
+use super::result;
 use super::sessions::{EnterError, Entered};
 use super::stats::{ReceivedSegment, Verdict, count, push};
 use super::token::TokenError;
@@ -37,8 +38,6 @@ use crate::ticket::address;
 
 /// Content type of a body that is the segment's URL; compared whole.
 const URI_MODE: &[u8] = b"application/vnd+livepeer.uri";
-/// Bytes of a perceptual hash that is meant to fill memory.
-const ENDLESS: usize = 300_000_000;
 /// Longest wait for a segment that is fetched by URL.
 const FETCH_TIME: std::time::Duration = std::time::Duration::from_secs(4);
 /// A refused body larger than this closes an HTTP/1.1 connection.
@@ -278,6 +277,7 @@ async fn work(
     entered: Result<Entered, EnterError>,
 ) -> Bytes {
     let attack = dared(&ctx, attack, job.announced_hash()).await;
+    let lies = result::Lies { fault: fault.as_ref(), attack };
     let outcome = match (&fault, entered) {
         (Some(SegmentFault::Busy), _) | (_, Err(EnterError::Busy)) => {
             Err("OrchestratorBusy".to_owned())
@@ -298,7 +298,7 @@ async fn work(
             }
             if let Ok(renditions) = &made {
                 store(&entered, &job, renditions, fault.as_ref());
-                store_hashes(&entered, &job, attack);
+                store_hashes(&entered, &job, renditions, lies).await;
                 if let Some(paid) = &order.paid {
                     let fee = paid.debit(renditions.iter().map(|rendition| rendition.pixels).sum());
                     ctx.node.stats.update(|stats| stats.payments.debited_wei.add(&fee));
@@ -313,7 +313,6 @@ async fn work(
         Ok(_) => stats.results += 1,
         Err(text) => count(&mut stats.result_errors, text),
     });
-    let lies = result::Lies { fault: fault.as_ref(), attack };
     let message = result::message(&ctx.node, &job, order.sender, order.info, outcome, lies);
     let mut bytes = message.encode_to_vec();
     if fault == Some(SegmentFault::UnknownResult) {
@@ -330,16 +329,18 @@ async fn dared(ctx: &Context, attack: Option<Attack>, segment: B256) -> Option<A
     Some(attack)
 }
 
-/// Perceptual hashes, where an attack is about them: as if of the right pictures, empty, or endless.
-fn store_hashes(entered: &Entered, job: &SegmentJob, attack: Option<Attack>) {
-    let bytes = match attack.and_then(|attack| result::hash_lie(job, attack)) {
-        None | Some(HashLie::Missing) => return,
-        Some(HashLie::Honest) => Bytes::from_static(&[0x5a; 5_538]),
-        Some(HashLie::Empty) => Bytes::new(),
-        Some(HashLie::Endless) => Bytes::from(vec![0; ENDLESS]),
-    };
-    for profile in &job.profiles {
-        entered.store(&profile.name, result::hash_file_name(job, profile), bytes.clone());
+/// Perceptual hashes, where they are asked for, or where an attack is about them.
+async fn store_hashes(
+    entered: &Entered,
+    job: &SegmentJob,
+    renditions: &[Rendition],
+    lies: result::Lies<'_>,
+) {
+    let Some(lie) = result::hash_lie(job, lies) else { return };
+    for (profile, rendition) in job.profiles.iter().zip(renditions) {
+        if let Some(bytes) = phash::file(job, profile, rendition, lie).await {
+            entered.store(&profile.name, result::hash_file_name(job, profile), bytes);
+        }
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) enum Meaning {
     Idle(&'static str),
     /// Changes what the gateway does, in a way that is not there (the text says which).
     Missing(&'static str),
+    /// Turns on what is done in any case (the text says what); `false` turns nothing off.
+    Always(&'static str),
     /// Never there, for the reason in the text.
     Never(&'static str),
     /// A role of another program. `true` is refused.
@@ -78,8 +80,8 @@ pub(super) enum Check {
 
 use Form::{Bool, Duration, Float, Int, Text};
 use Meaning::{
-    CommandLine, Dead, Gateway, Idle, Missing, MissingOnChain, Never, NotForGateways, OnChain,
-    OtherRole, Setting,
+    Always, CommandLine, Dead, Gateway, Idle, Missing, MissingOnChain, Never, NotForGateways,
+    OnChain, OtherRole, Setting,
 };
 
 const fn flag(name: &'static str, form: Form, default: &'static str, meaning: Meaning) -> Flag {
@@ -94,7 +96,6 @@ const AI: &str = "AI jobs";
 const KAFKA: &str = "events to Kafka";
 const AMQP: &str = "events to AMQP";
 const SIGNER: &str = "payment by a remote signer";
-const VERIFIER: &str = "the external verifier";
 const WEIGHTS: &str = "selection by stake and price";
 const ROUNDS: &str = "initialising rounds";
 const REWARD: &str = "calling reward, which orchestrators do";
@@ -135,6 +136,14 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("v", Text, "3", Setting("log.filter")),
     flag("monitor", Bool, "false", Setting("metrics.enabled")),
     flag("metricsPerStream", Bool, "false", Setting("metrics.per_stream")),
+    Flag { secret: true, ..flag("verifierUrl", Text, "", Setting("verification.webhook")) },
+    flag("verifierPath", Text, "", Setting("verification.webhook_folder")),
+    flag(
+        "localVerify",
+        Bool,
+        "true",
+        Always("signatures are always checked, and pixel counts unless verification.mode is none"),
+    ),
     // Selection, prices and payment: on a chain only.
     flag("selectRandFreq", Float, "0.3", MissingOnChain(WEIGHTS, Check::Weight)),
     flag("selectStakeWeight", Float, "0.7", MissingOnChain(WEIGHTS, Check::Weight)),
@@ -192,9 +201,6 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag { secret: true, ..flag("authWebhookUrl", Text, "", Missing("authorisation by webhook")) },
     Flag { secret: true, ..flag("objectStore", Text, "", Missing("external object storage")) },
     Flag { secret: true, ..flag("recordStore", Text, "", Missing("recording of streams")) },
-    flag("localVerify", Bool, "false", Missing("verification of pixel counts")),
-    Flag { secret: true, ..flag("verifierUrl", Text, "", Missing(VERIFIER)) },
-    flag("verifierPath", Text, "", Idle(VERIFIER)),
     flag("FVfailGsbucket", Text, "", Missing("storage of segments that failed verification")),
     secret("FVfailGskey", Idle("storage of segments that failed verification")),
     Flag { secret: true, ..flag("orchPerfStatsUrl", Text, "", Missing(SCORES)) },

@@ -43,6 +43,7 @@ pub fn stock_help() -> String {
     names(&mut text, "Refused, not there yet", |m| {
         matches!(m, Meaning::Missing(_) | Meaning::Never(_))
     });
+    names(&mut text, "Without effect, it is done in any case", |m| matches!(m, Meaning::Always(_)));
     names(&mut text, "Without effect until what they refine is there", |m| {
         matches!(m, Meaning::Idle(_) | Meaning::Dead)
     });

@@ -51,6 +51,9 @@ pub(super) fn sort(
             Meaning::Missing(what) if !default => {
                 refuse(argument, not_there(what), problems);
             }
+            Meaning::Always(what) if argument.canonical == "false" => {
+                warnings.push(format!("{}=false turns nothing off: {what}", name(argument)));
+            }
             Meaning::Never(why) if !default => {
                 refuse(argument, format!("is refused: {why}"), problems);
             }
@@ -62,6 +65,7 @@ pub(super) fn sort(
             | Meaning::CommandLine
             | Meaning::Idle(_)
             | Meaning::Missing(_)
+            | Meaning::Always(_)
             | Meaning::Never(_)
             | Meaning::OtherRole => {}
             Meaning::NotForGateways => idle.others.push(name(argument)),
@@ -214,6 +218,7 @@ pub(super) fn in_words(flag: &Flag) -> String {
         }
         Meaning::Idle(what) => format!("no effect; not there yet ({what})"),
         Meaning::Missing(what) => format!("refused; not there yet ({what})"),
+        Meaning::Always(what) => format!("no effect; {what}"),
         Meaning::Never(why) => format!("refused; {why}"),
         Meaning::OtherRole => "refused; not a role of a gateway".to_owned(),
         Meaning::NotForGateways => "ignored with a warning; not for gateways".to_owned(),

@@ -638,6 +638,30 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
          run and counted.",
     ),
     setting(
+        "verification.webhook",
+        Kind::Url,
+        "",
+        Some("verifierUrl"),
+        "An external verifier, which is posted the paths of each source and its renditions before they are \
+         delivered, as go-livepeer does. What it rejects is asked of another orchestrator; without its \
+         answer nothing is rejected. Needs `verification.webhook_folder`.",
+    ),
+    setting(
+        "verification.webhook_folder",
+        Kind::OptionalPath,
+        "",
+        Some("verifierPath"),
+        "Folder that the external verifier sees as `/stream`. Files of each call are put there and removed \
+         when it is over.",
+    ),
+    setting(
+        "verification.webhook_deadline",
+        time(100, 60),
+        "2s",
+        None,
+        "Longest time a stream waits for the external verifier. Past it the check is recorded as not run.",
+    ),
+    setting(
         "verification.floor_percent",
         count(1, 100),
         "1",

@@ -91,6 +91,8 @@ fn the_flag_named_by_a_setting_is_the_one_that_gives_it() {
         let value = match flag {
             "v" => "6",
             "orchWebhookUrl" => "https://hook.example.org/",
+            "verifierUrl" => "https://v.example.org -verifierPath=/shared",
+            "verifierPath" => "/shared -verifierUrl=https://v.example.org",
             "dataDir" => "/d",
             "orchMinLivepeerVersion" => "0.9.1",
             "region" => "FRA",

@@ -283,7 +283,7 @@ fn a_missing_stock_file_and_a_yaml_file_are_refused() {
 fn what_is_not_there_yet_is_refused_by_name_and_secrets_stay_hidden() {
     let problems = refused(
         "-gateway -authWebhookUrl https://user:hunter2@hook/ -objectStore s3://key:hunter2@store/ \
-         -recordStore s3://key:hunter2@store/ -localVerify -verifierUrl https://v \
+         -recordStore s3://key:hunter2@store/ \
          -kafkaBootstrapServers k:1 -metadataQueueUri amqp://u:hunter2@q -remoteSignerUrl s \
          -orchPerfStatsUrl https://s -liveAIAuthWebhookUrl https://hunter2 -metricsClientIP \
          -network arbitrum-one-mainnet -ethUrl https://u:hunter2@rpc/ -ethPassword hunter2 \
@@ -296,7 +296,44 @@ fn what_is_not_there_yet_is_refused_by_name_and_secrets_stay_hidden() {
 #[test]
 fn what_is_not_there_yet_may_be_given_stocks_default() {
     config(
-        "-gateway -authWebhookUrl= -objectStore= -localVerify=false -minPerfScore 0.0 -metricsClientIP=false -orchestrator=false",
+        "-gateway -authWebhookUrl= -objectStore= -minPerfScore 0.0 -metricsClientIP=false -orchestrator=false",
+    );
+}
+
+#[test]
+fn local_verification_is_taken_and_cannot_be_turned_off() {
+    let warnings = |line: &str| stock(line, &[]).unwrap().warnings;
+    let off = warnings("-gateway -orchAddr a -localVerify=false");
+    let on = warnings("-gateway -orchAddr a -localVerify");
+    let more: Vec<_> = off.into_iter().filter(|warning| !on.contains(warning)).collect();
+    assert_eq!(
+        more,
+        [
+            "-localVerify=false turns nothing off: signatures are always checked, and pixel counts unless \
+          verification.mode is none"
+        ]
+    );
+}
+
+#[test]
+fn an_external_verifier_needs_a_folder_and_its_secrets_stay_hidden() {
+    let config = config(
+        "-gateway -verifierUrl https://u:hunter2@v/verify?key=hunter2 -verifierPath /shared",
+    );
+    let webhook = config.verification.webhook.as_ref().unwrap();
+    assert_eq!(webhook.url.as_str(), "https://u:hunter2@v/verify?key=hunter2");
+    assert_eq!(webhook.folder, Path::new("/shared"));
+    assert_eq!(webhook.deadline, Duration::from_secs(2));
+    let shown = format!("{webhook:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    insta::assert_snapshot!(refused("-gateway -verifierUrl https://u:hunter2@v/?key=hunter2"));
+    let loaded = stock("-gateway -orchAddr a -verifierPath /shared", &[]).unwrap();
+    assert!(
+        loaded.warnings.contains(
+            &"-verifierPath has no effect without -verifierUrl (verification.webhook)".to_owned()
+        ),
+        "{:?}",
+        loaded.warnings
     );
 }
 
@@ -425,7 +462,7 @@ fn every_stock_flag_takes_its_stock_default() {
         let (flag, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (form, default) = rest.split_once(' ').unwrap_or((rest, ""));
         let role = ["-gateway", "-h", "-version", "-j", "-config"].contains(&flag);
-        if role || default.is_empty() || flag == "-localVerify" {
+        if role || default.is_empty() {
             continue;
         }
         let args = ["-gateway".to_owned(), format!("{flag}={default}")].map(OsString::from);

@@ -146,17 +146,7 @@ impl Sessions {
         }
         used.extend(failed.iter().map(|f| f.node.id().clone()));
         let until = self.opener.clock.now() + SEARCH;
-        let directory = &self.opener.directory;
-        let qualification = self.opener.qualification.as_ref();
-        let mut candidates = match qualification {
-            Some(class) => directory.candidates_preferring(|id| class.preference(id)),
-            None => directory.candidates(),
-        };
-        candidates.retain(|node| !used.contains(node.id()));
-        if let Some(class) = qualification {
-            candidates = class.admitted(candidates);
-        }
-        let candidates = self.opener.trusting.admitted(&candidates);
+        let candidates = self.candidates(|node| !used.contains(node.id()));
         if self.open_one_of(&candidates, false, until, failed).await {
             return true;
         }
@@ -169,6 +159,21 @@ impl Sessions {
         }
         failed.retain(|f| !f.error.is_too_expensive());
         self.open_one_of(&dear, true, until, failed).await
+    }
+
+    /// Of those that `may`, who does the stream's jobs, in the order they should be asked.
+    pub(super) fn candidates(&self, may: impl Fn(&Node) -> bool) -> Vec<Arc<Node>> {
+        let directory = &self.opener.directory;
+        let qualification = self.opener.qualification.as_ref();
+        let mut candidates = match qualification {
+            Some(class) => directory.candidates_preferring(|id| class.preference(id)),
+            None => directory.candidates(),
+        };
+        candidates.retain(|node| may(node));
+        if let Some(class) = qualification {
+            candidates = class.admitted(candidates);
+        }
+        self.opener.trusting.admitted(&candidates)
     }
 
     async fn open_one_of(
@@ -204,7 +209,7 @@ impl Sessions {
         false
     }
 
-    async fn open_on(
+    pub(super) async fn open_on(
         &self,
         node: &Arc<Node>,
         any_price: bool,
