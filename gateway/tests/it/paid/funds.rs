@@ -38,12 +38,12 @@ async fn refused_for_lack_of_funds(deposit: U256, reserve: U256, says: &str) {
 
 #[tokio::test]
 async fn without_a_deposit_nothing_is_begun() {
-    refused_for_lack_of_funds(U256::ZERO, finney(1_000), "no sender deposit").await;
+    Box::pin(refused_for_lack_of_funds(U256::ZERO, finney(1_000), "no sender deposit")).await;
 }
 
 #[tokio::test]
 async fn without_a_reserve_nothing_is_begun() {
-    refused_for_lack_of_funds(finney(1_000), U256::ZERO, "no sender reserve").await;
+    Box::pin(refused_for_lack_of_funds(finney(1_000), U256::ZERO, "no sender reserve")).await;
 }
 
 #[tokio::test]
