@@ -19,26 +19,29 @@ use crate::{
 const PROFILE: &str = "P144p30fps16x9";
 /// The tag and the kind of rendition that the streams here have.
 const WORK: (&str, &str) = ("transcode/live/abr", "240p");
-/// Far more pushes than any of this takes.
-const MANY: usize = 400;
+/// Far more pushes than any of this takes: who failed is left alone for some seconds before it is asked
+/// again.
+const MANY: usize = 3_000;
 
 async fn honest() -> Orchestrator {
-    Orchestrator::builder().max_sessions(1000).start().await.expect("it starts")
+    Orchestrator::builder().max_sessions(5000).start().await.expect("it starts")
 }
 
 async fn cheat(attack: Attack) -> Orchestrator {
-    Orchestrator::builder().max_sessions(1000).attack(attack).start().await.expect("it starts")
+    Orchestrator::builder().max_sessions(5000).attack(attack).start().await.expect("it starts")
 }
 
 /// A gateway as it is shipped, but for deadlines: machines of tests are slow.
 async fn gateway(orchestrators: &[&Orchestrator]) -> Gateway {
     Gateway::with(
         orchestrators,
-        &["-transcodingOptions", PROFILE, "-maxAttempts", "20", "-maxSessions", "1000"],
+        &["-transcodingOptions", PROFILE, "-maxAttempts", "20", "-maxSessions", "5000"],
         |config| {
             config.verification.mode = VerificationMode::FastAndFull;
             config.verification.deadline = PATIENCE;
             config.verification.worker_deadline = PATIENCE;
+            // Suspects are asked often enough to be done with soon.
+            config.trust.look_percent = 50;
         },
     )
     .await
@@ -105,7 +108,7 @@ async fn total_cheats_are_out_every_bad_segment_counts_and_honest_ones_keep_thei
         assert_eq!(answer.status, 200, "{answer:?}");
         pushed += 1;
     }
-    for more in 0..12 {
+    for more in 0..24 {
         let answer = gateway.push(&format!("after-{more}"), more).await;
         assert_eq!(answer.status, 200, "{answer:?}");
     }
@@ -121,7 +124,7 @@ async fn total_cheats_are_out_every_bad_segment_counts_and_honest_ones_keep_thei
     // Everybody is audited in full at first: what passed the fast checks, and what was under way.
     assert!(bad <= 2 * cheats.len(), "{bad} of {pushed}");
     let shares = delivered_by(&jobs, &others);
-    assert_eq!(shares.iter().sum::<usize>(), pushed + 12 - bad);
+    assert_eq!(shares.iter().sum::<usize>(), pushed + 24 - bad);
     assert!(shares.iter().all(|share| *share >= 3), "{shares:?}");
 }
 
@@ -142,7 +145,7 @@ async fn who_was_trusted_and_begins_to_cheat_is_found_within_what_the_rate_of_au
     let mut pushed = 0;
     while !is_out(&gateway, &cheat) {
         // One in twenty is audited, and few audits miss: 5 in 100,000 honest runs of this get here.
-        assert!(pushed < MANY / 2, "still in");
+        assert!(pushed < 200, "still in");
         let answer = gateway.push("stream", pushed).await;
         assert!(answer.status == 200 || is_out(&gateway, &cheat), "{answer:?}");
         pushed += 1;
