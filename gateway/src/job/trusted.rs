@@ -28,7 +28,7 @@ pub(super) fn tell(
     if checked.fault().is_none() && checked.full.is_none() {
         return;
     }
-    let verdict = checked.verdict();
+    let verdict = own(&checked.verdict());
     let judged = judged(&verdict, checked.full.is_some());
     let action = Action::of(&judged, on_fail, When::BeforeDelivery);
     let why = why(&verdict);
@@ -37,6 +37,11 @@ pub(super) fn tell(
     // A fact is held against all kinds of work; it is noted under one.
     let kind = job.stream.profiles.first().map_or("", kind_of);
     context.trust.observe(&identity, job.stream.tag.as_str(), kind, &finding);
+}
+
+/// Without the word of an external verifier: whoever runs it answers for it, and it costs nobody's trust.
+fn own(verdict: &Verdict) -> Verdict {
+    verdict.checks().iter().filter(|check| !check.id.starts_with("stock.")).cloned().collect()
 }
 
 /// A verdict as trust takes it. What only the comparison with our own encoding turned into a fact is a
@@ -57,4 +62,21 @@ pub(super) fn why(verdict: &Verdict) -> String {
     let fact = verdict.failures().find(|check| check.kind == Kind::Hard);
     let failed = fact.or_else(|| verdict.failures().next());
     failed.map_or_else(|| "audit".to_owned(), |check| format!("{}: {check}", check.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use waymark_verification::{Check, Outcome, stock::webhook::Opinion};
+
+    use super::*;
+
+    #[test]
+    fn an_external_verifiers_rejection_costs_no_trust() {
+        let rejected = br#"{"results":[{"video_available":true,"tamper":1}]}"#;
+        let opinion = Opinion::read(200, rejected, 1).unwrap().check();
+        assert_eq!(opinion.outcome, Outcome::Fail);
+        let both = Verdict::from_iter([Check::pass("A.fy", "").tier(Tier::Full), opinion]);
+        assert_eq!(both.decision(), Decision::Soft);
+        assert_eq!(judged(&own(&both), true).decision, Decision::Accepted);
+    }
 }
