@@ -62,10 +62,30 @@ pub struct VideoTrack {
     pub format_changes: bool,
     /// The first access unit can be decoded with what is before it: parameter sets in band, or in the MP4's sample entry.
     pub has_parameter_sets: bool,
+    /// How much of the file it takes to decode its instantaneous decoder refreshes.
+    pub keys: KeyEnds,
     /// Coded pictures in the order of the file (decoding order).
     pub units: Vec<AccessUnit>,
     /// BLAKE3 of the elementary stream: the payload of all PES packets, or of all samples, in order.
     pub hash: [u8; 32],
+}
+
+/// Bytes of a file, from its start, that hold its instantaneous decoder refreshes and all it takes to decode them.
+///
+/// Known of transport streams; of others, and of those without any, it is the whole file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyEnds {
+    /// The first of them.
+    pub first: usize,
+    /// All of them.
+    pub last: usize,
+}
+
+impl KeyEnds {
+    /// A whole file of so many bytes.
+    pub const fn whole(bytes: usize) -> Self {
+        Self { first: bytes, last: bytes }
+    }
 }
 
 /// One coded picture (both fields, where there are two).

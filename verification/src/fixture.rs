@@ -1,6 +1,8 @@
 //! Scans made by hand, for unit tests.
 
-use waymark_media::scan::{AccessUnit, AudioPacket, AudioTrack, Scan, UnitKind, VideoTrack};
+use waymark_media::scan::{
+    AccessUnit, AudioPacket, AudioTrack, KeyEnds, Scan, UnitKind, VideoTrack,
+};
 use waymark_media::{AudioCodec, Chroma, Container, Target, VideoCodec};
 
 use crate::expect::Wanted;
@@ -22,6 +24,7 @@ pub(crate) fn track(units: Vec<AccessUnit>) -> VideoTrack {
         full_range: false,
         format_changes: false,
         has_parameter_sets: true,
+        keys: KeyEnds::whole(0),
         units,
         hash: [7; 32],
     }

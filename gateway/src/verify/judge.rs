@@ -4,21 +4,16 @@
 //! What could not be looked at is in the verdict as not run, with the reason.
 
 mod full;
+mod keys;
 
 use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::{
-    sync::{OnceCell, Semaphore},
-    time::{Instant, timeout},
-};
-use waymark_media::{
-    pixels::{Grids, Lattice},
-    scan::{Scan, ScanError, ScanLimits, scan},
-};
+use tokio::{sync::Semaphore, time::Instant};
+use waymark_media::scan::{Scan, ScanError, ScanLimits, scan};
 use waymark_verification::{
-    Check, Kind, Verdict,
+    Check, Verdict,
     expect::{Expectation, Wanted},
     fast::{
         self, Evidence,
@@ -28,14 +23,10 @@ use waymark_verification::{
 };
 
 pub use full::Shown;
+pub use keys::Keys;
+use keys::Made;
 
-use super::worker::{
-    Pool, Urgency, WorkError,
-    protocol::{Measured, Task},
-};
-
-/// The first check of key pictures: what could not be compared is recorded under its name.
-const KEY: &str = "F14.luma_mean";
+use super::worker::{Pool, WorkError};
 
 /// Renditions that are remembered, about a kilobyte each, so that none is returned again for another
 /// source: six minutes of fifty streams of two renditions, hours of a few.
@@ -74,8 +65,7 @@ pub enum ParseError {
 pub struct Source {
     bytes: Bytes,
     scan: Scan,
-    fine: OnceCell<Result<Arc<Grids>, WorkError>>,
-    coarse: OnceCell<Result<Arc<Grids>, WorkError>>,
+    keys: Made,
 }
 
 /// What came back for one profile.
@@ -141,17 +131,7 @@ impl Judge {
     /// Parses a source.
     pub async fn source(&self, bytes: Bytes) -> Result<Source, ParseError> {
         let scan = self.parse(bytes.clone()).await?;
-        Ok(Source { bytes, scan, fine: OnceCell::new(), coarse: OnceCell::new() })
-    }
-
-    /// The grids of a source's key pictures, made once for each lattice.
-    pub async fn keys(&self, source: &Source, lattice: Lattice) -> Result<Arc<Grids>, WorkError> {
-        let once = if lattice == Lattice::FINE { &source.fine } else { &source.coarse };
-        let made = once.get_or_init(async || {
-            let (grids, _) = self.key_grids(&source.scan, source.bytes.clone(), lattice).await?;
-            Ok(Arc::new(grids))
-        });
-        made.await.clone()
+        Ok(Source { bytes, scan, keys: Made::default() })
     }
 
     /// Puts one rendition through everything that every result is put through.
@@ -195,62 +175,13 @@ impl Judge {
 
     /// Whether the same came back before, for something else.
     fn replayed(&self, source: &Source, rendition: &Scan) -> Option<Check> {
-        let keys = source.fine.get().and_then(|grids| grids.as_ref().ok());
         let sighting = Sighting {
             rendition: rendition.video.first()?,
             source: source.scan.video.first()?,
-            picture: keys.and_then(|grids| grids.frames.first()),
+            picture: source.keys.first(),
         };
         let now = self.since.elapsed();
         Some(self.seen.lock().see(&sighting, now, &self.thresholds.replay))
-    }
-
-    async fn key_pictures(
-        &self,
-        source: &Source,
-        expected: &Expectation,
-        scan: &Scan,
-        body: &Bytes,
-    ) -> (Vec<Check>, Duration, Option<WorkError>) {
-        if scan.video.first().is_none_or(|track| track.units.is_empty()) || expected.is_empty() {
-            let check = Check::not_run(KEY, "no pictures to compare").kind(Kind::Soft);
-            return (vec![check], Duration::ZERO, None);
-        }
-        let lattice = expected.lattice;
-        let (theirs, ours) =
-            tokio::join!(self.key_grids(scan, body.clone(), lattice), self.keys(source, lattice));
-        match (theirs, ours) {
-            (Ok((theirs, cpu)), Ok(ours)) => {
-                (fast::key(expected, &ours, &theirs, &self.thresholds.key), cpu, None)
-            }
-            // A source that cannot be measured makes no rendition worse.
-            (_, Err(error)) => {
-                let why = format!("the source's key pictures: {error}");
-                let check = Check::not_run(KEY, why).kind(Kind::Soft);
-                (vec![check], Duration::ZERO, Some(error))
-            }
-            (Err(error), Ok(_)) => (vec![without_picture(&error)], Duration::ZERO, Some(error)),
-        }
-    }
-
-    async fn key_grids(
-        &self,
-        scan: &Scan,
-        file: Bytes,
-        lattice: Lattice,
-    ) -> Result<(Grids, Duration), WorkError> {
-        let task = Task::KeyGrids { container: scan.container, lattice };
-        let mut pending = self.workers()?.ask(Urgency::Stream, task, vec![file])?;
-        let after = self.deadline;
-        let late = |_| WorkError::NotMeasured { why: format!("not done within {after:?}") };
-        let done = timeout(after, pending.done()).await.map_err(late)??;
-        match done.measured {
-            Measured::Grids(pictures) => match Grids::try_from(pictures) {
-                Ok(grids) => Ok((grids, done.cpu)),
-                Err(error) => Err(WorkError::NotMeasured { why: error.to_string() }),
-            },
-            _ => Err(something_else()),
-        }
     }
 
     fn workers(&self) -> Result<&Pool, WorkError> {
@@ -268,20 +199,6 @@ impl Judge {
             scanned
         });
         Ok(parsing.await.map_err(|e| own(e.to_string()))??)
-    }
-}
-
-/// What it means that a rendition's key pictures could not be measured.
-fn without_picture(error: &WorkError) -> Check {
-    match error {
-        WorkError::Deadly { .. } | WorkError::Endless { .. } => {
-            Check::fail("F14.decoder", error.to_string()).kind(Kind::Hard)
-        }
-        // Decoding everything will tell whether it is damaged.
-        WorkError::Unmeasurable { .. } => {
-            Check::fail("F14.whole", error.to_string()).kind(Kind::Soft)
-        }
-        _ => Check::not_run(KEY, error.to_string()).kind(Kind::Soft),
     }
 }
 

@@ -15,7 +15,7 @@ use waymark_verification::{
 
 use super::{
     Plan, Usual, Verifier,
-    judge::{Judge, Judged, Returned, Shown, Source},
+    judge::{Judge, Judged, Keys, Returned, Shown, Source},
     worker::{Urgency, WorkError},
 };
 
@@ -86,8 +86,8 @@ impl Run {
     pub async fn prepare(self, verifier: Arc<Verifier>) {
         let judge = verifier.judge();
         let Ok(Known { source, .. }) = self.source(judge).await else { return };
-        // Nearly all renditions are compared on this one.
-        judge.keys(source, Lattice::FINE).await.ok();
+        // Nearly all renditions are compared on this lattice.
+        judge.keys(source, Lattice::FINE, Keys::likely(&self.0.wanted)).await.ok();
     }
 
     async fn source(&self, judge: &Judge) -> Result<&Known, &String> {

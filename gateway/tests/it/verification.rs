@@ -139,7 +139,7 @@ fn pool(tasks: &Tasks, workers: usize, queue: usize, deadline: Duration) -> Pool
     Pool::start(PoolSettings { program, workers, queue, deadline }, tasks)
 }
 
-const KEYS: Task = Task::KeyGrids { container: Container::MpegTs, lattice: Lattice::FINE };
+const KEYS: Task = Task::KeyGrids { container: Container::MpegTs, lattice: Lattice::FINE, most: 4 };
 
 async fn keys(pool: &Pool, file: Bytes) -> Result<usize, WorkError> {
     let mut pending = pool.ask(Urgency::Stream, KEYS, vec![file])?;

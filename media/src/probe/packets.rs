@@ -23,6 +23,13 @@ pub(crate) struct Packet<'a> {
     pub(crate) at: usize,
 }
 
+impl Packet<'_> {
+    /// Where the packet starts in the file.
+    pub(crate) const fn start(&self) -> usize {
+        (self.at + self.payload.len()).saturating_sub(PACKET)
+    }
+}
+
 /// Iterator over the packets of a stream.
 #[derive(Clone)]
 pub(crate) struct Packets<'a> {

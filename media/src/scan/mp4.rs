@@ -51,7 +51,7 @@ pub(super) fn scan(
                     budget.units(pictures.units())
                 })?;
                 budget.units += pictures.units();
-                scan.video.push(pictures.into_track(&walk.times));
+                scan.video.push(pictures.into_track(&walk.times, file.len()));
             }
             Some(Entry::Audio(codec)) => {
                 let packets = walk.sound(&mut budget, scan.audio.len(), each)?;

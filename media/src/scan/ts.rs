@@ -1,5 +1,6 @@
 //! Scan of a transport stream: all tables first, then one walk that hands every packet to its track.
 
+mod keys;
 mod pids;
 mod video;
 
@@ -193,7 +194,7 @@ impl Stream<'_> {
                 return 0;
             };
             skip = header.len.saturating_sub(before);
-            self.begin(&header, packet.random_access, unwrap);
+            self.begin(&header, packet, unwrap);
         }
         let data = packet.payload.get(skip..).unwrap_or_default();
         if !self.running {
@@ -213,14 +214,14 @@ impl Stream<'_> {
         beyond.len() as u64
     }
 
-    fn begin(&mut self, header: &PesHeader, entry: bool, unwrap: &mut Unwrap) {
+    fn begin(&mut self, header: &PesHeader, packet: &Packet<'_>, unwrap: &mut Unwrap) {
         self.running = true;
         self.left = header.body;
         let pts = header.pts.map(|raw| unwrap.time(raw));
         let dts = header.dts.map(|raw| unwrap.time(raw)).or(pts);
-        let stamp = Stamp { from: self.at, pts, dts, entry };
+        let stamp = Stamp { from: self.at, pts, dts, entry: packet.random_access };
         match &mut self.content {
-            Content::Video(pictures) => pictures.begin(stamp),
+            Content::Video(pictures) => pictures.begin(stamp, packet.start()),
             Content::Audio(sound) => sound.stamps.add(stamp),
             Content::Other => {}
         }

@@ -9,7 +9,7 @@ use waymark_media::Container;
 use waymark_media::pixels::{
     Lattice, Pictures, PixelLimits, Request, all_grids, key_grids, pixels,
 };
-use waymark_media::scan::UnitKind;
+use waymark_media::scan::{KeyEnds, UnitKind};
 
 use self::recorded::{Seen, WRAP, seen};
 
@@ -88,6 +88,28 @@ fn key_frames_look_the_same_alone_as_among_all() {
         assert_eq!(keys.frames.first(), among.first().copied(), "{name}");
         assert_eq!(keys.frames.last(), among.last().copied(), "{name}");
     }
+}
+
+#[test]
+fn key_frames_need_no_more_of_a_file_than_its_scan_says() {
+    let mut spared = 0;
+    for Seen { file, scan, grids } in seen() {
+        if file.idr.is_empty() {
+            continue;
+        }
+        let (KeyEnds { first, last }, bytes) = (scan.video[0].keys, &file.bytes);
+        let keys = |bytes, key_frames| {
+            let limits = PixelLimits { key_frames, ..limits() };
+            key_grids(bytes, file.container, grids.lattice, &limits).unwrap()
+        };
+        assert_eq!(keys(&bytes[..last], 4), keys(bytes, 4), "{} up to {last}", file.name);
+        assert_eq!(keys(&bytes[..first], 1), keys(bytes, 1), "{} up to {first}", file.name);
+        if file.container == Container::MpegTs && bytes.len() > 1 << 18 {
+            assert!(first < bytes.len() / 2, "{}: {first} of {}", file.name, bytes.len());
+            spared += 1;
+        }
+    }
+    assert!(spared > 0, "no recorded file is long enough to be worth a cut");
 }
 
 #[test]

@@ -59,6 +59,9 @@ struct AnswererArgs {
     /// Bytes of each drawn rendition, rounded down to whole packets of 188.
     #[arg(long, default_value_t = 300_048)]
     rendition_bytes: usize,
+    /// How long each takes for a segment, as if it transcoded.
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    delay: Duration,
     /// Sign results.
     #[arg(long)]
     sign: bool,
@@ -164,6 +167,7 @@ async fn answer(args: AnswererArgs) -> anyhow::Result<()> {
     options.files = args.fixed;
     options.renditions = args.renditions;
     options.rendition_bytes = args.rendition_bytes;
+    options.delay = args.delay;
     options.sign = args.sign;
     options.check_hashes = args.check_hashes;
     if let (Some(url), Some(controller), Some(file)) =

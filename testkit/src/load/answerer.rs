@@ -10,6 +10,7 @@ use waymark_media::TestPattern;
 
 use super::source::draw;
 use crate::crypto::Key;
+use crate::fault::{SegmentFault, Times};
 use crate::orchestrator::{OnChain, Orchestrator, Transcoding};
 
 /// Most ports of one run.
@@ -37,6 +38,8 @@ pub struct AnswererOptions {
     pub renditions: usize,
     /// Bytes of each drawn rendition, rounded down to whole packets of 188.
     pub rendition_bytes: usize,
+    /// How long each takes for a segment, as if it transcoded.
+    pub delay: Duration,
     /// Signs results.
     pub sign: bool,
     /// Hashes every body, which costs as much as a good part of a gateway's work.
@@ -55,6 +58,7 @@ impl Default for AnswererOptions {
             files: Vec::new(),
             renditions: 2,
             rendition_bytes: 300_048,
+            delay: Duration::ZERO,
             sign: false,
             check_hashes: false,
             paid: None,
@@ -78,6 +82,9 @@ pub async fn answerer(options: &AnswererOptions) -> anyhow::Result<Vec<Orchestra
             .listen(listen)
             .max_sessions(options.max_sessions)
             .transcoding(Transcoding::Fixed(renditions.clone()));
+        if !options.delay.is_zero() {
+            builder = builder.fault(SegmentFault::Slow(options.delay), Times::Always);
+        }
         if options.plain_http {
             builder = builder.plain_http();
         }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use waymark_media::pixels::{Grid, Grids, Lattice};
-use waymark_media::scan::{AccessUnit, AudioPacket, AudioTrack, Scan, UnitKind, VideoTrack};
+use waymark_media::scan::{
+    AccessUnit, AudioPacket, AudioTrack, KeyEnds, Scan, UnitKind, VideoTrack,
+};
 use waymark_media::{AudioCodec, Chroma, Container, Gop, H264Profile, Target, VideoCodec};
 use waymark_verification::expect::{Expectation, Wanted};
 use waymark_verification::fast::replay::{Memory, Sighting};
@@ -52,6 +54,7 @@ fn video() -> impl Strategy<Value = VideoTrack> {
             full_range: flags.0,
             format_changes: flags.1,
             has_parameter_sets: flags.2,
+            keys: KeyEnds::whole(usize::MAX),
             units,
             hash,
         },

@@ -33,9 +33,10 @@ mod with_libav {
     /// Measures; an error is the files' fault and one line.
     pub(in super::super) fn run(task: &Task, files: &[Bytes]) -> Result<Measured, String> {
         match task {
-            Task::KeyGrids { container, lattice } => {
+            Task::KeyGrids { container, lattice, most } => {
                 let [file] = files else { return Err("one file was expected".to_owned()) };
-                let grids = key_grids(file, *container, *lattice, &PixelLimits::default());
+                let limits = PixelLimits { key_frames: *most, ..PixelLimits::default() };
+                let grids = key_grids(file, *container, *lattice, &limits);
                 grids.map(|grids| Measured::Grids(grids.into())).map_err(|error| chain(&error))
             }
             Task::Compare { source, renditions } => {

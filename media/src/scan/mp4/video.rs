@@ -4,7 +4,7 @@ use super::super::coded::{Coded, Raw, measured};
 use super::super::digest::Digest;
 use super::super::limits::ScanLimits;
 use super::super::stamps::Stamp;
-use super::super::{UnitKind, VideoTrack};
+use super::super::{KeyEnds, UnitKind, VideoTrack};
 use super::Times;
 use crate::VideoCodec;
 use crate::probe::boxes::Boxes;
@@ -138,7 +138,8 @@ impl Pictures {
         coded.max(self.entry.width).max(self.entry.height)
     }
 
-    pub(super) fn into_track(self, times: &Times) -> VideoTrack {
+    /// `file` is the length of the file.
+    pub(super) fn into_track(self, times: &Times, file: usize) -> VideoTrack {
         let entry = self.entry;
         let (raw, sets, ready) = match &self.coded {
             Some(coded) => (&coded.units, Some(&coded.sets), coded.ready),
@@ -167,6 +168,7 @@ impl Pictures {
             full_range: first.is_some_and(|sequence| sequence.full_range),
             format_changes: sets.is_some_and(|sets| sets.changes),
             has_parameter_sets: ready,
+            keys: KeyEnds::whole(file),
             units,
             hash: self.digest.end(),
         }

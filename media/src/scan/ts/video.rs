@@ -5,6 +5,7 @@ use super::super::digest::Digest;
 use super::super::limits::ScanLimits;
 use super::super::stamps::Stamp;
 use super::super::{CLOCK, UnitKind, VideoTrack};
+use super::keys::Keys;
 use crate::VideoCodec;
 use crate::probe::nal::NalScanner;
 use crate::probe::pictures::Syntax;
@@ -15,6 +16,8 @@ const GUESSED_STEP: i64 = 3_600;
 
 pub(super) struct Pictures<'a> {
     codec: VideoCodec,
+    keys: Keys,
+    file: usize,
     digest: Digest,
     reader: Reader<'a>,
     total: u64,
@@ -41,11 +44,13 @@ impl<'a> Pictures<'a> {
             }
             None => Reader::Packets { units: Vec::new(), most },
         };
-        Self { codec, digest: Digest::new(), reader, total: 0 }
+        let (digest, keys, file) = (Digest::new(), Keys::default(), file.len());
+        Self { codec, keys, file, digest, reader, total: 0 }
     }
 
-    /// A PES packet begins.
-    pub(super) fn begin(&mut self, stamp: Stamp) {
+    /// A PES packet begins, `at` bytes into the file.
+    pub(super) fn begin(&mut self, stamp: Stamp, at: usize) {
+        self.keys.cut(at);
         match &mut self.reader {
             Reader::Units(both) => both.1.stamps.add(stamp),
             Reader::Packets { units, most } if units.len() <= *most => units.push(Raw {
@@ -66,6 +71,7 @@ impl<'a> Pictures<'a> {
         if let Reader::Units(both) = &mut self.reader {
             let (scanner, coded) = &mut **both;
             scanner.feed(piece, at, coded);
+            self.keys.see(&coded.units);
         }
     }
 
@@ -112,6 +118,7 @@ impl<'a> Pictures<'a> {
             full_range: first.is_some_and(|sequence| sequence.full_range),
             format_changes: sets.is_some_and(|sets| sets.changes),
             has_parameter_sets: ready,
+            keys: self.keys.ends(units, self.file),
             units: measured(units, self.total, step),
             hash: self.digest.end(),
         }

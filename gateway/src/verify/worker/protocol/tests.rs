@@ -24,7 +24,7 @@ fn grids() -> impl Strategy<Value = Grids> {
 }
 
 fn keys() -> Task {
-    Task::KeyGrids { container: Container::MpegTs, lattice: Lattice::FINE }
+    Task::KeyGrids { container: Container::MpegTs, lattice: Lattice::FINE, most: 4 }
 }
 
 fn comparison() -> impl Strategy<Value = Comparison> {
