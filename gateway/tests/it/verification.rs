@@ -8,15 +8,23 @@ use serde_json::{Value, json};
 use waymark::{
     config::VerificationMode,
     lifecycle::Tasks,
-    verify::worker::{
-        Pool, PoolSettings, Program, Urgency, WorkError,
-        child::Bounds,
-        protocol::{Measured, Task},
-        sandbox::Enforced,
+    verify::{
+        judge::{Judge, Keys, Returned},
+        worker::{
+            Pool, PoolSettings, Program, Urgency, WorkError,
+            child::Bounds,
+            protocol::{Measured, Task},
+            sandbox::Enforced,
+        },
     },
 };
-use waymark_media::{Container, pixels::Lattice};
+use waymark_media::{Container, Target, pixels::Lattice};
 use waymark_testkit::{DownloadFault, Orchestrator, Times};
+use waymark_verification::{
+    Check, Outcome,
+    expect::{Expectation, Wanted},
+    thresholds::Thresholds,
+};
 
 use crate::{
     harness::{Gateway, PATIENCE, read_table, segment},
@@ -191,6 +199,42 @@ async fn files_that_are_no_media_end_no_worker() {
         assert_eq!(keys(&pool, segment(0)).await, Ok(1));
     }
     assert_eq!(pool.status().lost, 0);
+    tasks.stop_services().await;
+}
+
+#[tokio::test]
+async fn of_a_source_the_first_key_picture_is_enough_unless_a_rendition_shows_another() {
+    let tasks = Tasks::default();
+    let pool = pool(&tasks, 1, 4, PATIENCE);
+    let judge = Judge::new(Some(pool.clone()), Thresholds::default(), PATIENCE);
+    let file = |name: &str| Bytes::from(std::fs::read(recorded(name)).unwrap());
+    // Both sources have a second key picture; one of the renditions has one there as well.
+    let one = Target { fps: Some((60, 1)), ..Target::new(256, 144, 180_000) };
+    let cases = [
+        ("noise_240p30_2.ts", "noise_240p30_2.high144_60.ts", one, 2),
+        (
+            "gradient_352p23976_1.ts",
+            "gradient_352p23976_1.high180.ts",
+            Target::new(320, 180, 210_000),
+            3,
+        ),
+    ];
+    for (source, rendition, target, measurements) in cases {
+        let before = pool.status().served;
+        let source = judge.source(file(source)).await.unwrap();
+        let (wanted, body) = (Wanted::from(&target), file(rendition));
+        let lattice =
+            Expectation::within(source.scan(), &wanted, &judge.thresholds().expected).lattice;
+        assert_eq!(judge.keys(&source, lattice, Keys::First).await.unwrap().frames.len(), 1);
+        let returned = Returned { wanted: &wanted, body: &body, claimed: None, usual_bytes: None };
+        let judged = judge.fast(&source, returned).await;
+        let same = |check: &&Check| check.id == "F14.luma_mean" && check.outcome == Outcome::Pass;
+        assert!(
+            judged.verdict.checks().iter().any(|check| same(&check)),
+            "{rendition}: {judged:?}"
+        );
+        assert_eq!(pool.status().served - before, measurements, "{rendition}");
+    }
     tasks.stop_services().await;
 }
 
