@@ -8,23 +8,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{join_all, try_join_all};
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use http_body::Body as _;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
 use tokio::time::timeout;
 use url::Url;
 use waymark_proto::TAG_HEADER;
 
 use super::{
-    error::{AttemptError, DownloadError, TransportError},
+    error::{AttemptError, DownloadError},
     transport::{Peer, Reach, Transport},
 };
-use crate::buffers::Buffers;
 
 /// For one whole GET (go-livepeer `core/os.go:25`).
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// A Content-Length is a claim: no more than this is set aside on its word.
-const FIRST_ALLOCATION: usize = 4 * 1024 * 1024;
 
 /// One rendition to fetch.
 #[derive(Debug)]
@@ -83,14 +77,14 @@ async fn one(
         .method(Method::GET)
         .uri(path(wanted.url))
         .header(header::HOST, authority(wanted.url))
-        .body(Full::new(Bytes::new()))
+        .body(Bytes::new())
         .map_err(|_| address())?;
     if let Some(tag) = tag.filter(|_| own) {
         request.headers_mut().insert(TAG_HEADER, tag.clone());
     }
-    let exchange = transport.send(&peer, reach, request).await?;
-    if exchange.response.status() != StatusCode::OK {
-        return Err(DownloadError::Status { status: exchange.response.status().as_u16() });
+    let exchange = transport.send(&peer, reach, &request).await?;
+    if exchange.status() != StatusCode::OK {
+        return Err(DownloadError::Status { status: exchange.status().as_u16() });
     }
     let body = exchange.collect(wanted.limit).await?;
     if body.is_empty() { Err(DownloadError::Empty) } else { Ok(body) }
@@ -104,38 +98,4 @@ pub(super) fn path(url: &Url) -> &str {
 /// The Host header.
 pub(super) fn authority(url: &Url) -> &str {
     &url[url::Position::BeforeHost..url::Position::AfterPort]
-}
-
-/// Reads a body into one buffer sized by its Content-Length.
-pub(super) async fn collect(
-    mut body: Incoming,
-    limit: usize,
-    buffers: &Buffers,
-) -> Result<Bytes, TransportError> {
-    let announced = body.size_hint().exact();
-    let expected = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
-    if expected > limit {
-        return Err(TransportError::TooLarge { limit });
-    }
-    let mut buffer = buffers.take(expected.min(FIRST_ALLOCATION));
-    while let Some(frame) = body.frame().await {
-        let frame = match frame {
-            Ok(frame) => frame,
-            Err(source) => {
-                return Err(match announced {
-                    Some(announced) => {
-                        TransportError::Truncated { got: buffer.len() as u64, announced }
-                    }
-                    None => TransportError::Dropped { source },
-                });
-            }
-        };
-        if let Ok(data) = frame.into_data() {
-            if buffer.len() + data.len() > limit {
-                return Err(TransportError::TooLarge { limit });
-            }
-            buffer.extend(&data);
-        }
-    }
-    Ok(buffer.freeze())
 }

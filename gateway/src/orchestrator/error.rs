@@ -35,9 +35,9 @@ pub enum TransportError {
     /// The connection ended before the message did.
     #[error("the connection was dropped")]
     Dropped {
-        /// What HTTP said.
+        /// What the operating system, TLS or HTTP said.
         #[source]
-        source: hyper::Error,
+        source: std::io::Error,
     },
     /// More bytes than an honest answer has.
     #[error("the answer is larger than {limit} bytes")]

@@ -11,7 +11,6 @@ use alloy_primitives::Address;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use http_body_util::Full;
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -101,13 +100,13 @@ async fn ask(
         .uri(format!("{}/refresh-payment", path(transcoder).trim_end_matches('/')))
         .header(header::HOST, authority(transcoder))
         .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(body)))
+        .body(Bytes::from(body))
         .map_err(|_| unusable("the orchestrator's address"))?;
     if let Some(tag) = tag {
         request.headers_mut().insert(TAG_HEADER, tag.clone());
     }
-    let exchange = transport.send(&peer, Reach::Anywhere, request).await?;
-    let status = exchange.response.status();
+    let exchange = transport.send(&peer, Reach::Anywhere, &request).await?;
+    let status = exchange.status();
     let body = exchange.collect(ANSWER_LIMIT).await?;
     if status == StatusCode::OK {
         return Ok(body);

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use http_body_util::Full;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 use waymark_proto::{PAYMENT_HEADER, SEGMENT_CONTENT_TYPE, SEGMENT_HEADER, TAG_HEADER};
@@ -91,7 +90,7 @@ pub async fn submit(transport: &Transport, upload: Upload<'_>) -> Result<Answer,
         .header(SEGMENT_HEADER, upload.credentials)
         .header(PAYMENT_HEADER, upload.payment)
         .header(header::CONTENT_TYPE, SEGMENT_CONTENT_TYPE)
-        .body(Full::new(upload.body))
+        .body(upload.body)
         .map_err(|e| unusable(&e.to_string()))?;
     if let Some(tag) = upload.tag {
         request.headers_mut().insert(TAG_HEADER, tag);
@@ -100,11 +99,11 @@ pub async fn submit(transport: &Transport, upload: Upload<'_>) -> Result<Answer,
     let started = Instant::now();
     let Timeouts { upload: until_head, whole } = upload.timeouts;
     let exchange =
-        timeout_at(started + until_head, transport.send(&peer, Reach::Anywhere, request))
+        timeout_at(started + until_head, transport.send(&peer, Reach::Anywhere, &request))
             .await
             .map_err(|_| AttemptError::HeaderTimeout { after: until_head })??;
     let accepted_after = started.elapsed();
-    let status = exchange.response.status();
+    let status = exchange.status();
     let limit = if status == StatusCode::OK { RESULT_LIMIT } else { REFUSAL_LIMIT };
     let body = timeout_at(started + whole, exchange.collect(limit))
         .await

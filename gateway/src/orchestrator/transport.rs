@@ -5,7 +5,9 @@
 //! used: such a request is repeated once on a fresh connection, and only when no byte of a response
 //! came.
 
-mod filled;
+mod connection;
+mod framing;
+mod wire;
 
 use std::{
     collections::HashMap,
@@ -15,24 +17,20 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::{
-    body::Incoming,
-    client::conn::http1::{self, SendRequest},
-};
-use hyper_util::rt::TokioIo;
+use http::{Request, StatusCode};
 use parking_lot::Mutex;
+use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::{
-    io::BufReader,
     net::TcpStream,
     time::{Instant, timeout},
 };
-use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use self::filled::Filled;
+use self::{
+    connection::{Answer, Connection},
+    wire::Wire,
+};
 use super::{error::TransportError, tls};
 use crate::{buffers::Buffers, lifecycle::Tasks};
 
@@ -42,14 +40,6 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Idle connections kept for one peer; more are closed after use.
 const IDLE_PER_PEER: usize = 256;
-/// Enough for the head of any honest response; also keeps read buffers small, which retained
-/// renditions would otherwise pin.
-const READ_BUFFER: usize = 64 * 1024;
-/// Bytes taken from the socket at once: several records of TLS, of which rustls reads one a time.
-const TLS_READ_BUFFER: usize = 64 * 1024;
-/// Plain text rustls takes before it pushes back: fewer, larger writes than its 64 KiB.
-const TLS_WRITE_BUFFER: usize = 256 * 1024;
-
 /// One end to dial.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Peer {
@@ -85,14 +75,14 @@ pub enum Reach {
     PublicOnly,
 }
 
-type Idle = Vec<(Instant, SendRequest<Full<Bytes>>)>;
+type Idle = Vec<(Instant, Connection)>;
 
 /// Connections to all peers. Cheap to clone.
 #[derive(Clone)]
 pub struct Transport {
     tasks: Tasks,
     buffers: Buffers,
-    tls: TlsConnector,
+    tls: Arc<ClientConfig>,
     idle: Arc<Mutex<HashMap<Peer, Idle>>>,
 }
 
@@ -104,9 +94,7 @@ impl std::fmt::Debug for Transport {
 
 /// A response whose connection goes back to the pool once the body was read to its end.
 pub struct Exchange {
-    /// Head and body as they arrive.
-    pub response: Response<Incoming>,
-    connection: SendRequest<Full<Bytes>>,
+    answer: Answer,
     peer: Peer,
     transport: Transport,
 }
@@ -118,12 +106,17 @@ impl std::fmt::Debug for Exchange {
 }
 
 impl Exchange {
+    /// Status of the response.
+    pub const fn status(&self) -> StatusCode {
+        self.answer.status
+    }
+
     /// Reads the body into one buffer of at most `limit` bytes and keeps the connection.
     pub async fn collect(self, limit: usize) -> Result<Bytes, TransportError> {
-        let body =
-            super::download::collect(self.response.into_body(), limit, &self.transport.buffers)
-                .await?;
-        self.transport.keep(self.peer, self.connection);
+        let (body, again) = self.answer.collect(limit, &self.transport.buffers).await?;
+        if let Some(connection) = again {
+            self.transport.keep(self.peer, connection);
+        }
         Ok(body)
     }
 }
@@ -131,8 +124,7 @@ impl Exchange {
 impl Transport {
     /// No connections yet.
     pub fn new(tasks: Tasks, buffers: Buffers) -> Self {
-        let tls = TlsConnector::from(tls::media_config());
-        Self { tasks, buffers, tls, idle: Arc::default() }
+        Self { tasks, buffers, tls: tls::media_config(), idle: Arc::default() }
     }
 
     /// Sends a request on a warm connection, or on a new one, and waits for the response's head.
@@ -141,27 +133,18 @@ impl Transport {
         &self,
         peer: &Peer,
         reach: Reach,
-        request: Request<Full<Bytes>>,
+        request: &Request<Bytes>,
     ) -> Result<Exchange, TransportError> {
-        let mut request = request;
-        if let Some(mut connection) = self.take(peer) {
-            let repeat = request.clone();
-            match connection.try_send_request(request).await {
-                Ok(response) => return Ok(self.exchange(response, connection, peer)),
-                Err(mut failed) => {
-                    let unsent = failed.take_message();
-                    let error = failed.into_error();
-                    if unsent.is_none() && !closed_by_peer(&error) {
-                        return Err(TransportError::Dropped { source: error });
-                    }
-                    request = unsent.unwrap_or(repeat);
-                }
+        if let Some(connection) = self.take(peer) {
+            match connection.send(request).await {
+                Ok(answer) => return Ok(self.exchange(answer, peer)),
+                Err(failed) if failed.unheard && is_closed(&failed.source) => {}
+                Err(failed) => return Err(TransportError::Dropped { source: failed.source }),
             }
         }
-        let mut connection = self.dial(peer, reach).await?;
-        match connection.send_request(request).await {
-            Ok(response) => Ok(self.exchange(response, connection, peer)),
-            Err(source) => Err(TransportError::Dropped { source }),
+        match self.dial(peer, reach).await?.send(request).await {
+            Ok(answer) => Ok(self.exchange(answer, peer)),
+            Err(failed) => Err(TransportError::Dropped { source: failed.source }),
         }
     }
 
@@ -183,7 +166,7 @@ impl Transport {
     pub fn sweep(&self) {
         let mut idle = self.idle.lock();
         for connections in idle.values_mut() {
-            connections.retain(|(since, c)| since.elapsed() < IDLE_TIMEOUT && !c.is_closed());
+            connections.retain_mut(|(since, c)| since.elapsed() < IDLE_TIMEOUT && c.is_open());
         }
         idle.retain(|_, connections| !connections.is_empty());
     }
@@ -193,31 +176,23 @@ impl Transport {
         drop(self.idle.lock().remove(peer));
     }
 
-    fn exchange(
-        &self,
-        response: Response<Incoming>,
-        connection: SendRequest<Full<Bytes>>,
-        peer: &Peer,
-    ) -> Exchange {
-        Exchange { response, connection, peer: peer.clone(), transport: self.clone() }
+    fn exchange(&self, answer: Answer, peer: &Peer) -> Exchange {
+        Exchange { answer, peer: peer.clone(), transport: self.clone() }
     }
 
-    fn take(&self, peer: &Peer) -> Option<SendRequest<Full<Bytes>>> {
+    fn take(&self, peer: &Peer) -> Option<Connection> {
         let mut idle = self.idle.lock();
         let connections = idle.get_mut(peer)?;
         // The newest first: the oldest are then the ones that time out.
-        while let Some((since, connection)) = connections.pop() {
-            if connection.is_ready() && since.elapsed() < IDLE_TIMEOUT {
+        while let Some((since, mut connection)) = connections.pop() {
+            if since.elapsed() < IDLE_TIMEOUT && connection.is_open() {
                 return Some(connection);
             }
         }
         None
     }
 
-    fn keep(&self, peer: Peer, connection: SendRequest<Full<Bytes>>) {
-        if connection.is_closed() {
-            return;
-        }
+    fn keep(&self, peer: Peer, connection: Connection) {
         let mut idle = self.idle.lock();
         let connections = idle.entry(peer).or_default();
         if connections.len() < IDLE_PER_PEER {
@@ -225,58 +200,21 @@ impl Transport {
         }
     }
 
-    async fn dial(
-        &self,
-        peer: &Peer,
-        reach: Reach,
-    ) -> Result<SendRequest<Full<Bytes>>, TransportError> {
-        timeout(DIAL_TIMEOUT, self.dial_unbounded(peer, reach))
+    async fn dial(&self, peer: &Peer, reach: Reach) -> Result<Connection, TransportError> {
+        let wire = timeout(DIAL_TIMEOUT, self.dial_unbounded(peer, reach))
             .await
-            .map_err(|_| TransportError::DialTimeout { after: DIAL_TIMEOUT })?
+            .map_err(|_| TransportError::DialTimeout { after: DIAL_TIMEOUT })?;
+        Ok(Connection::new(wire.map_err(|source| TransportError::Dial { source })?))
     }
 
-    async fn dial_unbounded(
-        &self,
-        peer: &Peer,
-        reach: Reach,
-    ) -> Result<SendRequest<Full<Bytes>>, TransportError> {
-        let dial = |source| TransportError::Dial { source };
-        let tcp = connect(peer, reach).await.map_err(dial)?;
-        tcp.set_nodelay(true).map_err(dial)?;
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(READ_BUFFER).max_headers(64);
+    async fn dial_unbounded(&self, peer: &Peer, reach: Reach) -> std::io::Result<Wire> {
+        let tcp = connect(peer, reach).await?;
+        tcp.set_nodelay(true)?;
         if peer.tls {
-            let name = server_name(&peer.host).map_err(dial)?;
-            let tls = self
-                .tls
-                .connect_with(name, BufReader::with_capacity(TLS_READ_BUFFER, tcp), |c| {
-                    c.set_buffer_limit(Some(TLS_WRITE_BUFFER));
-                })
-                .await
-                .map_err(dial)?;
-            let handshake = builder.handshake(TokioIo::new(Filled::new(tls))).await;
-            let (sender, connection) =
-                handshake.map_err(|source| TransportError::Dropped { source })?;
-            self.drive(connection);
-            Ok(sender)
+            Wire::tls(tcp, Arc::clone(&self.tls), server_name(&peer.host)?).await
         } else {
-            let handshake = builder.handshake(TokioIo::new(tcp)).await;
-            let (sender, connection) =
-                handshake.map_err(|source| TransportError::Dropped { source })?;
-            self.drive(connection);
-            Ok(sender)
+            Ok(Wire::plain(tcp))
         }
-    }
-
-    fn drive<T>(&self, connection: http1::Connection<TokioIo<T>, Full<Bytes>>)
-    where
-        T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    {
-        self.tasks.service("connection", async move {
-            if let Err(error) = connection.await {
-                tracing::trace!(%error, "connection to an orchestrator ended");
-            }
-        });
     }
 }
 
@@ -337,22 +275,11 @@ fn server_name(host: &Host<String>) -> std::io::Result<ServerName<'static>> {
     }
 }
 
-/// The peer closed a kept connection before it answered.
-fn closed_by_peer(error: &hyper::Error) -> bool {
-    error.is_canceled() || error.is_closed() || error.is_incomplete_message() || is_reset(error)
-}
-
-fn is_reset(error: &hyper::Error) -> bool {
-    use std::error::Error as _;
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        if let Some(io) = e.downcast_ref::<std::io::Error>() {
-            use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
-            return matches!(io.kind(), ConnectionReset | BrokenPipe);
-        }
-        cause = e.source();
-    }
-    false
+/// The peer closed a kept connection before it answered. One that breaks off without a word, which
+/// TLS tells apart, failed.
+fn is_closed(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
 }
 
 #[cfg(test)]
