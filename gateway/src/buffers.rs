@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes};
 use parking_lot::Mutex;
 
 /// Bytes of buffers nobody uses that are kept.
@@ -115,6 +115,11 @@ impl Buffer {
     /// Adds bytes; grows where there is no room for them.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Room for at most `most` bytes more, to be filled in place.
+    pub fn room(&mut self, most: usize) -> impl BufMut + '_ {
+        (&mut self.bytes).limit(most)
     }
 
     /// What is in it, for good. If it grew past its content it is copied once, so that what is kept

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod body;
 mod books;
+mod direct;
 pub mod media;
 mod play;
 mod push;

@@ -1,21 +1,22 @@
 //! The media listener: segment push, HLS playback, requirements, `/healthz`. HTTP/1.1, one task a
 //! connection.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, io::Cursor, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, request::Parts};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::AsyncReadExt as _,
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{books, play, push, requirements};
+use super::{body::Body as Pushed, books, direct, play, push, requirements};
 use crate::{
     context::Context,
     errors::{Problem, Reason},
@@ -27,7 +28,7 @@ use crate::{
 pub(super) type Reply = Response<BoxBody<Bytes, Infallible>>;
 
 /// A client that does not finish its request's head is dropped.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// Open connections; more wait in the listener's backlog.
 const MOST_CONNECTIONS: usize = 8192;
 
@@ -58,11 +59,18 @@ pub async fn serve(context: Arc<Context>, listener: TcpListener) {
     }
 }
 
-async fn connection(context: Arc<Context>, stream: TcpStream) {
+async fn connection(context: Arc<Context>, mut stream: TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
     let mut phase = context.phase.subscribe();
+    let read = match direct::serve(&context, &mut stream, &mut phase).await {
+        Ok(Some(read)) => read,
+        Ok(None) => return,
+        Err(error) => return tracing::debug!(%error, "connection ended"),
+    };
+    let (reader, writer) = stream.into_split();
+    let stream = tokio::io::join(Cursor::new(read).chain(reader), writer);
     // Whoever is sent something without end and does not take it is cut off.
     let cut = CancellationToken::new();
     let cutting = cut.clone();
@@ -93,7 +101,7 @@ async fn connection(context: Arc<Context>, stream: TcpStream) {
     }
 }
 
-async fn draining(phase: &mut watch::Receiver<Phase>) {
+pub(super) async fn draining(phase: &mut watch::Receiver<Phase>) {
     // An error means that the gateway is gone, which is the end of draining too.
     drop(phase.wait_for(|p| *p != Phase::Running).await);
 }
@@ -105,7 +113,8 @@ async fn route(
 ) -> Reply {
     let path = request.uri().path();
     if path == "/live" || path.starts_with("/live/") {
-        return live(context, request).await;
+        let (parts, body) = request.into_parts();
+        return live(context, parts, Pushed::Framed(body)).await;
     }
     if path.starts_with("/stream/") {
         return boxed(play::play(&context, &request.into_parts().0).await.map(Full::new));
@@ -127,7 +136,8 @@ async fn route(
     ))
 }
 
-async fn live(context: Arc<Context>, request: Request<Incoming>) -> Reply {
+/// Answers a request under `/live`.
+pub(super) async fn live(context: Arc<Context>, parts: Parts, body: Pushed<'_>) -> Reply {
     if !context.config.http_ingest {
         return problem(&Problem::new(
             Reason::NotFound,
@@ -136,18 +146,18 @@ async fn live(context: Arc<Context>, request: Request<Incoming>) -> Reply {
     }
     let limit = context.config.limits.header_bytes;
     let headers: usize =
-        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers > limit {
         let detail = format!("the headers have {headers} bytes, at most {limit} are read");
         return problem(&Problem::new(Reason::HeadersTooLarge, detail));
     }
-    match *request.method() {
-        Method::POST | Method::PUT => push::push(context, request).await,
-        Method::DELETE => match parse_end(request.uri()) {
+    match parts.method {
+        Method::POST | Method::PUT => push::push(context, parts, body).await,
+        Method::DELETE => match parse_end(&parts.uri) {
             Ok(manifest) => push::end(&context, &manifest),
             Err(error) => problem(&error.into()),
         },
-        _ => problem(&Problem::method_not_allowed(request.method(), METHODS)),
+        _ => problem(&Problem::method_not_allowed(&parts.method, METHODS)),
     }
 }
 

@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, StatusCode, request::Parts};
+use http::{StatusCode, request::Parts};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use waymark_media::{Container, Probe, ProbeError, Video, VideoCodec};
 use waymark_proto::net::JobTag;
 use waymark_tagging::{
@@ -13,7 +12,7 @@ use waymark_tagging::{
 };
 
 use super::{
-    body::{self, Received},
+    body::{self, Body, Received},
     media::{Reply, boxed, empty, problem},
 };
 use crate::{
@@ -42,8 +41,7 @@ use crate::{
 const FIRST_PROBES: Duration = Duration::from_secs(3);
 
 /// Answers one push.
-pub(super) async fn push(context: Arc<Context>, request: Request<Incoming>) -> Reply {
-    let (parts, body) = request.into_parts();
+pub(super) async fn push(context: Arc<Context>, parts: Parts, body: Body<'_>) -> Reply {
     match received(&context, &parts, body).await {
         Ok(reply) => reply,
         Err(Some(refused)) => {
@@ -77,7 +75,7 @@ pub(super) fn end(context: &Context, manifest: &ManifestId) -> Reply {
 async fn received(
     context: &Arc<Context>,
     parts: &Parts,
-    body: Incoming,
+    body: Body<'_>,
 ) -> Result<Reply, Option<Problem>> {
     let arrived = context.clock.now();
     if *context.phase.borrow() != Phase::Running {
@@ -88,13 +86,14 @@ async fn received(
     unsupported(&push)?;
     let explicit = explicit_tag(context, &push)?;
     context.streams.would_take(&push.manifest)?;
+    let lasting = body.outlives_client();
     let received = body::receive(context, body).await?;
     let media = look(context, &push, &received.bytes).map_err(media_problem)?;
     let patience = context.config.discovery_timeout.max(FIRST_PROBES);
     context.directory.settled(patience).await;
     let stream = stream_of(context, &push, &media, explicit)?;
     let form = push.accept;
-    let delivered = run(context, push, received, &media.video, stream, arrived).await?;
+    let delivered = run(context, push, received, &media.video, (stream, arrived), lasting).await?;
     Ok(reply(form, context, &delivered))
 }
 
@@ -143,14 +142,15 @@ fn media_problem(error: ProbeError) -> Problem {
     Problem::new(reason, error.to_string())
 }
 
-/// Runs the job as a task of its own and waits for it; whoever stops waiting stops nothing.
+/// Runs the job where nobody who stops waiting stops it: here if this task is a lasting one, which
+/// keeps the segment in the caches of the core that received it, else as a task of its own.
 async fn run(
     context: &Arc<Context>,
     push: PushRequest,
     received: Received,
     video: &Video,
-    stream: Arc<Stream>,
-    arrived: waymark_selection::Moment,
+    (stream, arrived): (Arc<Stream>, waymark_selection::Moment),
+    lasting: bool,
 ) -> Result<Delivered, Problem> {
     // Before a place in the window is taken: whoever stops waiting here leaves nothing behind.
     let hash = received.hash.digest().await;
@@ -172,6 +172,10 @@ async fn run(
         arrived,
         memory: received.memory,
     };
+    if lasting {
+        let _in_use = in_use;
+        return job.run(context).await;
+    }
     let context_of_job = Arc::clone(context);
     let running = context.tasks.job("segment", async move {
         let _in_use = in_use;
