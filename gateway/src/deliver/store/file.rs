@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeSet,
     fs::{DirBuilder, File, OpenOptions},
-    io,
+    io::{self, IoSlice},
     os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
     path::Path,
     sync::{Arc, Weak},
@@ -16,12 +16,14 @@ use std::{
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use rustix::fs::OFlags;
+use rustix::{fs::OFlags, io::pwritev};
 
 use crate::buffers::{ALIGNMENT, Buffer, Buffers};
 
 /// Bytes of a block: what a segment wastes is half of it on average.
 const BLOCK: usize = 32 * 1024;
+/// Free blocks looked at in search of some that follow one another.
+const LOOKED_AT: usize = 4096;
 /// What fills a sector.
 const ZEROS: [u8; ALIGNMENT] = [0; ALIGNMENT];
 
@@ -134,17 +136,28 @@ impl Direct {
         Ok(direct)
     }
 
-    /// Writes `bytes`, which are aligned, and zeros up to the end of the sector.
+    /// Writes `bytes`, which are aligned, and zeros up to the end of the sector: both in one request
+    /// to the disk.
     fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % ALIGNMENT);
-        self.file.write_all_at(whole, offset)?;
         if rest.is_empty() {
-            return Ok(());
+            return self.file.write_all_at(whole, offset);
         }
         let mut sector = self.rest.lock();
         sector.clear();
         sector.extend(rest);
         sector.extend(ZEROS.get(rest.len()..).unwrap_or_default());
+        let both = [IoSlice::new(whole), IoSlice::new(sector.bytes())];
+        let written = pwritev(
+            &self.file,
+            both.get(usize::from(whole.is_empty())..).unwrap_or_default(),
+            offset,
+        )?;
+        if written == whole.len() + ALIGNMENT {
+            return Ok(());
+        }
+        // Rarely less: each by itself, from the start.
+        self.file.write_all_at(whole, offset)?;
         self.file.write_all_at(sector.bytes(), offset + whole.len() as u64)
     }
 }
@@ -155,6 +168,12 @@ fn is_aligned(bytes: &[u8]) -> bool {
 
 impl Blocks {
     fn take(&mut self, wanted: usize) -> io::Result<Vec<u32>> {
+        if let Some(run) = self.run(wanted) {
+            for block in &run {
+                self.free.remove(block);
+            }
+            return Ok(run);
+        }
         let mut taken = Vec::with_capacity(wanted);
         while taken.len() < wanted {
             let block = if let Some(block) = self.free.pop_first() {
@@ -166,6 +185,22 @@ impl Blocks {
             taken.push(block);
         }
         Ok(taken)
+    }
+
+    /// The first free blocks that follow one another: a segment in one piece is one request to the
+    /// disk.
+    fn run(&self, wanted: usize) -> Option<Vec<u32>> {
+        let mut run: Vec<u32> = Vec::with_capacity(wanted);
+        for block in self.free.iter().copied().take(LOOKED_AT) {
+            if run.last().is_some_and(|last| last.checked_add(1) != Some(block)) {
+                run.clear();
+            }
+            run.push(block);
+            if run.len() == wanted {
+                return Some(run);
+            }
+        }
+        None
     }
 
     /// Forgets the free blocks at the end; how many blocks are left.
