@@ -129,6 +129,8 @@ impl Gateway {
         flags: &[&str],
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        // Making them holds up the thread, and with it the probes of a gateway that runs already.
+        segments();
         let dir = tempfile::tempdir().expect("a temporary directory");
         let data_dir = dir.path().to_str().expect("a UTF-8 path").to_owned();
         let list = orchestrators.join(",");
