@@ -4,6 +4,7 @@
 
 pub mod http_push;
 mod manifest;
+pub mod plain_push;
 pub mod transcode_config;
 
 use std::borrow::Cow;

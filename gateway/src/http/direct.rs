@@ -9,8 +9,7 @@
 use std::{collections::VecDeque, io, io::IoSlice, sync::Arc, time::Duration};
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::{HeaderName, HeaderValue, Request, Uri, header, request::Parts};
-use http_body::Body as _;
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use tokio::{
@@ -24,28 +23,20 @@ use super::{
     body::{Body, Direct},
     media::{HEAD_TIMEOUT, Reply, draining, live},
 };
-use crate::{context::Context, lifecycle::Phase};
+use crate::{
+    context::Context,
+    ingest::plain_push::{self, Front, PlainPush},
+    lifecycle::Phase,
+};
 
 /// Bytes read at once while a head is awaited: what comes behind it is copied once more.
 const HEAD_READ: usize = 4 * 1024;
-/// A longer head is hyper's.
-const LONGEST_HEAD: usize = 16 * 1024;
-/// More headers are hyper's.
-const MOST_HEADERS: usize = 64;
 /// Pieces of a reply handed to the socket at once.
 const MOST_PIECES: usize = 64;
+/// Longest time in which a client takes nothing of its reply.
+const STALLED: Duration = Duration::from_secs(30);
 /// Longest wait for a client to take an answer that came before the end of its body.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// What stands at the front of the bytes read.
-enum Front {
-    /// A plain push with a body of this many bytes.
-    Push(Box<Parts>, u64),
-    /// Something else.
-    Other,
-    /// Not the whole head.
-    Incomplete,
-}
 
 /// Serves plain pushes until the connection ends. What is to be served by hyper comes back: what was
 /// read of it.
@@ -60,15 +51,17 @@ pub(super) async fn serve(
             front = timeout(HEAD_TIMEOUT, front(stream, &mut read)) => front,
             () = draining(phase) => return Ok(None),
         };
-        let (parts, length) = match front.unwrap_or(Ok(None))? {
-            Some(Front::Push(parts, length)) => (parts, length),
+        let PlainPush { parts, head, body } = match front.unwrap_or(Ok(None))? {
+            Some(Front::Push(push)) => *push,
             Some(Front::Other) => return Ok(Some(read.freeze())),
-            _ => return Ok(None),
+            Some(Front::Incomplete) | None => return Ok(None),
         };
-        let here = usize::try_from(length).unwrap_or(usize::MAX).min(read.len());
-        let mut left = length;
-        let body = Direct::new(stream, read.split_to(here), &mut left);
-        let reply = live(Arc::clone(context), *parts, Body::Direct(body)).await;
+        read.advance(head);
+        let ahead = usize::try_from(body).unwrap_or(usize::MAX).min(read.len());
+        let mut left = body;
+        let body = Direct::new(stream, read.split_to(ahead), &mut left);
+        let reply = live(Arc::clone(context), parts, Body::Direct(body)).await;
+        // Whatever is left of the body would be taken for the next request.
         let close = left > 0 || *phase.borrow() != Phase::Running;
         write(stream, reply, close).await?;
         if left > 0 {
@@ -83,8 +76,7 @@ pub(super) async fn serve(
 /// Reads until it is clear what comes; `None` at the end of the connection.
 async fn front(stream: &mut TcpStream, read: &mut BytesMut) -> io::Result<Option<Front>> {
     loop {
-        match parse(read) {
-            Front::Incomplete if read.len() >= LONGEST_HEAD => return Ok(Some(Front::Other)),
+        match plain_push::front(read) {
             Front::Incomplete => {}
             front => return Ok(Some(front)),
         }
@@ -95,56 +87,18 @@ async fn front(stream: &mut TcpStream, read: &mut BytesMut) -> io::Result<Option
     }
 }
 
-/// Looks at the head, and takes it from the bytes if it is one of a plain push.
-fn parse(read: &mut BytesMut) -> Front {
-    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
-    let mut request = httparse::Request::new(&mut headers);
-    let len = match request.parse(read) {
-        Ok(httparse::Status::Complete(len)) => len,
-        Ok(httparse::Status::Partial) => return Front::Incomplete,
-        // hyper has the words for it.
-        Err(_) => return Front::Other,
-    };
-    let Some((parts, length)) = plain(&request) else { return Front::Other };
-    read.advance(len);
-    Front::Push(Box::new(parts), length)
-}
-
-/// The head of a plain push, and the length of its body.
-fn plain(request: &httparse::Request<'_, '_>) -> Option<(Parts, u64)> {
-    let method = request.method.filter(|method| matches!(*method, "POST" | "PUT"))?;
-    let path = request.path.filter(|path| path.starts_with("/live/"))?;
-    if request.version != Some(1) {
-        return None;
-    }
-    let mut head = Request::builder().method(method).uri(Uri::try_from(path).ok()?);
-    let mut length = None;
-    for line in request.headers.iter() {
-        let name = HeaderName::from_bytes(line.name.as_bytes()).ok()?;
-        match name {
-            header::CONTENT_LENGTH if length.is_none() => length = Some(number(line.value)?),
-            header::CONTENT_LENGTH
-            | header::TRANSFER_ENCODING
-            | header::EXPECT
-            | header::UPGRADE => return None,
-            header::CONNECTION if !line.value.eq_ignore_ascii_case(b"keep-alive") => return None,
-            _ => {}
-        }
-        head = head.header(name, HeaderValue::from_bytes(line.value).ok()?);
-    }
-    Some((head.body(()).ok()?.into_parts().0, length?))
-}
-
-fn number(text: &[u8]) -> Option<u64> {
-    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
-}
-
 /// Sends a reply whose body is there.
 async fn write(stream: &mut TcpStream, reply: Reply, close: bool) -> io::Result<()> {
     let (mut parts, mut body) = reply.into_parts();
-    if let Some(length) = body.size_hint().exact() {
-        parts.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
+    let mut pieces = VecDeque::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        pieces.extend(frame.into_data());
+    }
+    // All of it is there, so its length is what frames it, whatever the reply says of itself.
+    parts.headers.remove(header::TRANSFER_ENCODING);
+    if parts.status != StatusCode::NO_CONTENT && parts.status != StatusCode::NOT_MODIFIED {
+        let length: usize = pieces.iter().map(Bytes::len).sum();
+        parts.headers.insert(header::CONTENT_LENGTH, length.into());
     }
     if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now())
         && let Ok(date) = HeaderValue::try_from(date)
@@ -154,13 +108,10 @@ async fn write(stream: &mut TcpStream, reply: Reply, close: bool) -> io::Result<
     if close {
         parts.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    let mut pieces = VecDeque::from([head_of(&parts)]);
-    while let Some(Ok(frame)) = body.frame().await {
-        pieces.extend(frame.into_data());
-    }
+    pieces.push_front(head_of(&parts));
     while !pieces.is_empty() {
         let slices: Vec<_> = pieces.iter().take(MOST_PIECES).map(|p| IoSlice::new(p)).collect();
-        let mut sent = stream.write_vectored(&slices).await?;
+        let mut sent = timeout(STALLED, stream.write_vectored(&slices)).await??;
         if sent == 0 && slices.iter().any(|slice| !slice.is_empty()) {
             return Err(io::ErrorKind::WriteZero.into());
         }
@@ -203,53 +154,5 @@ async fn linger(stream: &mut TcpStream) {
     };
     if let Ok(Err(error)) = timeout(LINGER, drained).await {
         tracing::trace!(%error, "the client left with its answer");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn front(text: &str) -> (Front, usize) {
-        let mut read = BytesMut::from(text);
-        (parse(&mut read), read.len())
-    }
-
-    #[test]
-    fn a_plain_push_is_taken_and_its_body_left() {
-        let text = "POST /live/a/1.ts?tag=x HTTP/1.1\r\nHost: g\r\nContent-Length: 3\r\n\
-                    Connection: Keep-Alive\r\nContent-Duration: 2000\r\n\r\nabc";
-        let (Front::Push(parts, 3), 3) = front(text) else { panic!("not taken") };
-        assert_eq!(parts.uri, "/live/a/1.ts?tag=x");
-        assert_eq!(parts.headers["content-duration"], "2000");
-    }
-
-    #[test]
-    fn whatever_is_not_plain_is_left_whole() {
-        for text in [
-            "GET /live/a/1.ts HTTP/1.1\r\nContent-Length: 3\r\n\r\n",
-            "POST /stream/a.m3u8 HTTP/1.1\r\nContent-Length: 3\r\n\r\n",
-            "POST http://g/live/a/1.ts HTTP/1.1\r\nContent-Length: 3\r\n\r\n",
-            "POST /live/a/1.ts HTTP/1.0\r\nContent-Length: 3\r\n\r\n",
-            "POST /live/a/1.ts HTTP/1.1\r\n\r\n",
-            "POST /live/a/1.ts HTTP/1.1\r\nContent-Length: +3\r\n\r\n",
-            "POST /live/a/1.ts HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n",
-            "POST /live/a/1.ts HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
-            "POST /live/a/1.ts HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
-            "POST /live/a/1.ts HTTP/1.1\r\nContent-Length: 3\r\nConnection: close\r\n\r\n",
-            "POST /live/a/1.ts HTTP/1.1\r\nContent-Length : 3\r\n\r\n",
-            "\u{1}",
-        ] {
-            let (front, left) = front(text);
-            assert!(matches!(front, Front::Other), "{text}");
-            assert_eq!(left, text.len());
-        }
-    }
-
-    #[test]
-    fn half_a_head_is_waited_for() {
-        for text in ["", "PO", "POST /live/a/1.ts HTTP/1.1\r\nContent-Length: 3\r\n"] {
-            assert!(matches!(front(text), (Front::Incomplete, left) if left == text.len()));
-        }
     }
 }

@@ -3,10 +3,11 @@
 //! HTTP/2 would put all uploads to one orchestrator into a flow-control window of 1 MiB a round trip;
 //! separate connections do not share one. A kept connection may be closed by the peer just as it is
 //! used: such a request is repeated once on a fresh connection, and only when no byte of a response
-//! came.
+//! came. Should the peer have read it all the same, it gets twice what means the same: tickets and
+//! segments are numbered, and a number counts once.
 
 mod connection;
-mod framing;
+pub mod response;
 mod wire;
 
 use std::{
@@ -40,6 +41,7 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Idle connections kept for one peer; more are closed after use.
 const IDLE_PER_PEER: usize = 256;
+
 /// One end to dial.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Peer {
@@ -164,11 +166,19 @@ impl Transport {
 
     /// Closes connections idle for too long; called from time to time.
     pub fn sweep(&self) {
-        let mut idle = self.idle.lock();
-        for connections in idle.values_mut() {
-            connections.retain_mut(|(since, c)| since.elapsed() < IDLE_TIMEOUT && c.is_open());
+        let peers: Vec<_> = self.idle.lock().keys().cloned().collect();
+        for peer in peers {
+            // Looking reads what the peer sent, so nobody else waits for it.
+            let Some(mut older) = self.idle.lock().remove(&peer) else { continue };
+            older.retain_mut(|(since, c)| since.elapsed() < IDLE_TIMEOUT && c.is_open());
+            if older.is_empty() {
+                continue;
+            }
+            let mut idle = self.idle.lock();
+            let connections = idle.entry(peer).or_default();
+            older.append(connections);
+            *connections = older;
         }
-        idle.retain(|_, connections| !connections.is_empty());
     }
 
     /// Closes what is kept for one peer, after it failed.
@@ -181,15 +191,17 @@ impl Transport {
     }
 
     fn take(&self, peer: &Peer) -> Option<Connection> {
-        let mut idle = self.idle.lock();
-        let connections = idle.get_mut(peer)?;
         // The newest first: the oldest are then the ones that time out.
-        while let Some((since, mut connection)) = connections.pop() {
+        while let Some((since, mut connection)) = self.newest(peer) {
             if since.elapsed() < IDLE_TIMEOUT && connection.is_open() {
                 return Some(connection);
             }
         }
         None
+    }
+
+    fn newest(&self, peer: &Peer) -> Option<(Instant, Connection)> {
+        self.idle.lock().get_mut(peer)?.pop()
     }
 
     fn keep(&self, peer: Peer, connection: Connection) {

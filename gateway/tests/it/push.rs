@@ -295,3 +295,84 @@ async fn mp4_in_is_mp4_out() {
     }
     gateway.stop().await;
 }
+
+/// Sends bytes on a connection of their own and reads until the gateway ends it.
+async fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut socket =
+        tokio::net::TcpStream::connect(gateway.media_address()).await.expect("it listens");
+    socket.write_all(bytes).await.expect("the gateway reads it");
+    let mut answers = Vec::new();
+    socket.read_to_end(&mut answers).await.expect("it ends the connection");
+    String::from_utf8_lossy(&answers).into_owned()
+}
+
+fn push_of(seq: usize, headers: &str) -> Vec<u8> {
+    let body = segment(seq);
+    let head = format!(
+        "POST /live/movie/{seq}.ts HTTP/1.1\r\nhost: g\r\ncontent-length: {}\r\n{headers}\r\n",
+        body.len()
+    );
+    [head.as_bytes(), &body].concat()
+}
+
+#[tokio::test]
+async fn pushes_on_one_connection_are_answered_in_order_whoever_serves_them() {
+    let orchestrator = orchestrator().await;
+    let gateway = Gateway::start(&[&orchestrator]).await;
+    let plain = [push_of(0, ""), push_of(1, "")].concat();
+    let playlist = b"GET /stream/movie.m3u8 HTTP/1.1\r\nhost: g\r\n\r\n";
+    let last = push_of(2, "connection: close\r\n");
+    let answers = raw(&gateway, &[&plain, &playlist[..], &last].concat()).await;
+    assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 4, "{answers}");
+    let at = |what: &str| answers.find(what).expect(what);
+    assert!(at("/0.ts") < at("/1.ts") && at("/1.ts") < at("#EXTM3U"), "{answers}");
+    assert!(at("#EXTM3U") < at("/2.ts"), "{answers}");
+    assert_eq!(orchestrator.stats().segments_accepted, 3);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_before_the_end_of_the_body_ends_the_connection() {
+    let gateway = Gateway::start(&[]).await;
+    // What is left of the body looks like a request and is none.
+    let hidden = "DELETE /live/movie HTTP/1.1\r\nhost: g\r\n\r\n";
+    let head = "POST /live/movie/0.ts HTTP/1.1\r\nhost: g\r\ncontent-length: 999999999999\r\n\r\n";
+    let answers = raw(&gateway, format!("{head}{hidden}").as_bytes()).await;
+    assert!(answers.starts_with("HTTP/1.1 413 "), "{answers}");
+    assert!(answers.contains("\r\nconnection: close\r\n"), "{answers}");
+    assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_framed_in_two_ways_is_never_two_requests() {
+    let orchestrator = orchestrator().await;
+    let gateway = Gateway::start(&[&orchestrator]).await;
+    let hidden = "DELETE /live/movie HTTP/1.1\r\nhost: g\r\n\r\n";
+    for headers in [
+        "content-length: 3\r\ncontent-length: 4",
+        "content-length: +3",
+        "content-length: 3, 4",
+        "content-length : 3",
+        "content-length: 3\r\n 4",
+        "transfer-encoding: x",
+        "content-length: 3\r\ntransfer-encoding: gzip",
+    ] {
+        let text =
+            format!("POST /live/movie/0.ts HTTP/1.1\r\nhost: g\r\n{headers}\r\n\r\nabc{hidden}");
+        let answers = raw(&gateway, text.as_bytes()).await;
+        assert!(answers.starts_with("HTTP/1.1 400 "), "{headers}: {answers}");
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{headers}: {answers}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_a_hundred_gets_it() {
+    let orchestrator = orchestrator().await;
+    let gateway = Gateway::start(&[&orchestrator]).await;
+    let answers = raw(&gateway, &push_of(0, "expect: 100-continue\r\nconnection: close\r\n")).await;
+    assert!(answers.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"), "{answers}");
+    gateway.stop().await;
+}

@@ -1,7 +1,8 @@
 //! One HTTP/1.1 connection: a request, then its response, one after the other.
 //!
 //! Whoever sends drives the connection itself: no task of its own stands between it and the socket,
-//! so that nobody has to be woken for every piece of a body.
+//! so that nobody has to be woken for every piece of a body. A connection is owned by whoever uses
+//! it and given back only behind a whole response: whoever stops half-way closes it.
 
 use std::io::{self, Write as _};
 
@@ -9,21 +10,17 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 
 use super::{
-    framing::{Framing, wrong},
+    response::{self, Collecting, Framing, Head, Wrong},
     wire::{Sent, Wire},
 };
 use crate::{buffers::Buffers, orchestrator::error::TransportError};
 
-/// Longest head of a response; no honest one comes near it.
-const LONGEST_HEAD: usize = 64 * 1024;
-/// Most headers of a response.
-const MOST_HEADERS: usize = 64;
+/// Most bytes of a response that are read before the request was sent.
+const MOST_EARLY: usize = 64 * 1024;
 /// Bytes read at once while the head is awaited: what comes behind it is copied once more.
 const HEAD_READ: usize = 16 * 1024;
 /// Bytes read at once of a body.
 const BODY_READ: usize = 256 * 1024;
-/// A Content-Length is a claim: no more than this is set aside on its word.
-const FIRST_ALLOCATION: usize = 4 * 1024 * 1024;
 
 /// A connection nobody uses.
 pub(super) struct Connection(Wire);
@@ -46,15 +43,6 @@ pub(super) struct Failed {
     pub(super) unheard: bool,
 }
 
-/// What the head of a response says.
-struct Head {
-    status: StatusCode,
-    framing: Framing,
-    keep: bool,
-    /// Its own length.
-    len: usize,
-}
-
 impl Connection {
     pub(super) const fn new(wire: Wire) -> Self {
         Self(wire)
@@ -71,7 +59,7 @@ impl Connection {
         let mut heard = Vec::new();
         match exchange(&mut wire, request, &mut heard).await {
             Ok((head, complete)) => {
-                let ahead = heard.split_off(head.len);
+                let ahead = heard.split_off(head.len.min(heard.len()));
                 let Head { status, framing, keep, .. } = head;
                 Ok(Answer { status, wire, framing, ahead, keep: keep && complete })
             }
@@ -88,34 +76,30 @@ async fn exchange(
 ) -> io::Result<(Head, bool)> {
     let written = head_of(request)?;
     let mut pieces = [written.as_slice(), request.body().as_ref()];
-    let mut failed = loop {
+    let failed = loop {
         match wire.write(&mut pieces, heard).await {
             Ok(Sent::All) => break None,
             // An orchestrator that takes the segment may say so before it has all of it; one that
             // does not take it wants no more of it.
-            Ok(Sent::Interrupted) => match head(heard)? {
+            Ok(Sent::Interrupted) => match response::head(heard)? {
                 Some(head) if !head.status.is_success() => return Ok((head, false)),
-                _ if heard.len() > LONGEST_HEAD => return Err(wrong("an answer too early")),
+                _ if heard.len() > MOST_EARLY => {
+                    return Err(Wrong::Meaning("an answer to half a request").into());
+                }
                 _ => {}
             },
             // The answer that came before it may say why.
             Err(error) => break Some(error),
         }
     };
-    let complete = failed.is_none();
     loop {
-        if let Some(head) = head(heard)? {
-            return Ok((head, complete));
+        if let Some(head) = response::head(heard)? {
+            return Ok((head, failed.is_none()));
         }
-        if heard.len() > LONGEST_HEAD {
-            return Err(wrong("the head of the response is too long"));
-        }
-        let more = wire.read(HEAD_READ, |bytes| heard.extend_from_slice(bytes)).await;
-        match (more, failed) {
-            (Ok(true), still) => failed = still,
-            (_, Some(first)) => return Err(first),
-            (Ok(false), None) => return Err(wire.end()),
-            (Err(error), None) => return Err(error),
+        match wire.read(HEAD_READ, |bytes| heard.extend_from_slice(bytes)).await {
+            Ok(true) => {}
+            Ok(false) => return Err(failed.unwrap_or_else(|| wire.end())),
+            Err(error) => return Err(failed.unwrap_or(error)),
         }
     }
 }
@@ -128,65 +112,34 @@ impl Answer {
         limit: usize,
         buffers: &Buffers,
     ) -> Result<(Bytes, Option<Connection>), TransportError> {
-        let Self { mut wire, mut framing, ahead, keep, .. } = self;
-        let announced = framing.announced();
-        let expected = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
-        if expected > limit {
-            return Err(TransportError::TooLarge { limit });
-        }
-        let mut buffer = buffers.take(expected.min(FIRST_ALLOCATION));
-        let (mut fits, mut surplus, mut bad) = (true, false, None);
-        let mut accept = |mut bytes: &[u8]| {
-            let taken = framing.take(&mut bytes, |piece| {
-                fits &= buffer.len() + piece.len() <= limit;
-                if fits {
-                    buffer.extend(piece);
+        let Self { mut wire, framing, ahead, keep, .. } = self;
+        let mut body = Collecting::new(framing, limit, buffers)?;
+        let mut done = body.accept(&ahead);
+        while !done? {
+            done = Ok(false);
+            let accept = |bytes: &[u8]| {
+                if done.is_ok() {
+                    done = body.accept(bytes);
                 }
-            });
-            surplus |= !bytes.is_empty();
-            bad = taken.err().or(bad.take());
-            Progress { fits, broken: bad.is_some(), done: framing.is_done() }
-        };
-        let mut progress = accept(&ahead);
-        let ended = loop {
-            if !progress.fits {
-                return Err(TransportError::TooLarge { limit });
-            }
-            if progress.broken || progress.done {
-                break Ok(());
-            }
-            match wire.read(BODY_READ, |bytes| progress = accept(bytes)).await {
+            };
+            match wire.read(BODY_READ, accept).await {
                 Ok(true) => {}
-                Ok(false) => break Err(io::ErrorKind::UnexpectedEof.into()),
-                Err(error) => break Err(error),
+                Ok(false) => {
+                    let told = wire.is_closed();
+                    return Ok((body.ended(told, io::ErrorKind::UnexpectedEof.into())?, None));
+                }
+                Err(error) => return Ok((body.ended(false, error)?, None)),
             }
-        };
-        let until_close = framing == Framing::UntilClose;
-        let dropped = |source| TransportError::Dropped { source };
-        match (bad, ended, announced) {
-            (None, Ok(()), _) => {
-                let again = (keep && !surplus && !until_close).then_some(Connection(wire));
-                Ok((buffer.freeze(), again))
-            }
-            (None, Err(_), None) if until_close && wire.is_closed() => Ok((buffer.freeze(), None)),
-            (None, Err(_), Some(announced)) => {
-                Err(TransportError::Truncated { got: buffer.len() as u64, announced })
-            }
-            (Some(source), ..) | (None, Err(source), None) => Err(dropped(source)),
         }
+        let again = keep && body.is_exact();
+        Ok((body.whole(), again.then(|| Connection(wire.at_rest()))))
     }
-}
-
-/// Where a body is.
-#[derive(Clone, Copy)]
-struct Progress {
-    fits: bool,
-    broken: bool,
-    done: bool,
 }
 
 /// The head of a request as it is sent.
 fn head_of(request: &Request<Bytes>) -> io::Result<Vec<u8>> {
+    // A response to anything else may have no body where the head says that it has one.
+    debug_assert!(matches!(*request.method(), Method::GET | Method::POST));
     let mut head = Vec::with_capacity(4096);
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     write!(head, "{} {target} HTTP/1.1\r\n", request.method())?;
@@ -201,36 +154,6 @@ fn head_of(request: &Request<Bytes>) -> io::Result<Vec<u8>> {
     }
     head.extend_from_slice(b"\r\n");
     Ok(head)
-}
-
-/// The head at the front of what was heard, if it is whole. What only says that there is more to
-/// come is taken away.
-fn head(heard: &mut Vec<u8>) -> io::Result<Option<Head>> {
-    loop {
-        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
-        let mut response = httparse::Response::new(&mut headers);
-        let parsed =
-            response.parse(heard).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-        let httparse::Status::Complete(len) = parsed else { return Ok(None) };
-        let code = response.code.unwrap_or_default();
-        let status = StatusCode::from_u16(code).map_err(|_| wrong("no status"))?;
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(wrong("another protocol, which nobody asked for"));
-        }
-        if status.is_informational() {
-            heard.drain(..len);
-            continue;
-        }
-        let framing = Framing::of(code, response.headers)?;
-        let says_close = response.headers.iter().any(|h| {
-            h.name.eq_ignore_ascii_case("connection")
-                && h.value
-                    .split(|b| *b == b',')
-                    .any(|v| v.trim_ascii().eq_ignore_ascii_case(b"close"))
-        });
-        let keep = response.version == Some(1) && !says_close;
-        return Ok(Some(Head { status, framing, keep, len }));
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 //! handed on, and encrypted where the socket takes it from. A connection keeps only what is left
 //! over: the beginning of a record, or what the socket did not take.
 
+mod records;
+
 use std::{
     cell::RefCell,
     future::poll_fn,
@@ -16,16 +18,14 @@ use std::{
 };
 
 use bytes::{Buf as _, BytesMut};
-use rustls::{
-    ClientConfig,
-    client::UnbufferedClientConnection,
-    unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus},
-};
+use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
     net::TcpStream,
 };
+
+use self::records::{Opened, Records};
 
 /// What may be left over of a read: a record, or a message of the handshake in several of them.
 const FRONT: usize = 72 * 1024;
@@ -35,6 +35,8 @@ const READ: usize = 256 * 1024;
 const WRITE: usize = 8 * 16 * 1024;
 /// Smallest room worth another record.
 const WORTHWHILE: usize = 1024;
+/// Reads of a connection at rest: what TLS may have to say then comes in one.
+const QUIET_READS: usize = 2;
 
 thread_local! {
     /// What this thread reads into and writes from; never held while it waits.
@@ -44,7 +46,7 @@ thread_local! {
 /// A connection.
 pub(super) struct Wire {
     tcp: TcpStream,
-    tls: Option<Box<UnbufferedClientConnection>>,
+    tls: Option<Records>,
     /// The beginning of a record whose end did not come yet.
     partial: Vec<u8>,
     /// Bytes for the peer that the socket did not take yet.
@@ -83,17 +85,20 @@ impl Wire {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> io::Result<Self> {
-        let tls = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
-        let mut wire = Self { tls: Some(Box::new(tls)), ..Self::plain(tcp) };
+        let mut wire = Self { tls: Some(Records::new(config, name)?), ..Self::plain(tcp) };
         wire.open(&mut [], &mut |_| {})?;
         loop {
             poll_fn(|cx| wire.poll_flush(cx)).await?;
             if wire.tls.as_ref().is_none_or(|tls| !tls.is_handshaking()) {
                 return Ok(wire);
             }
-            poll_fn(|cx| wire.poll_read(cx, READ, &mut |_| {})).await?;
             if wire.ended {
                 return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let spoke = poll_fn(|cx| wire.poll_read(cx, READ, &mut |_| {})).await? > 0;
+            if spoke {
+                // It would be missing from the response it is the beginning of.
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "an answer to no request"));
             }
         }
     }
@@ -159,7 +164,7 @@ impl Wire {
     /// Whether a connection at rest can be used again: the peer neither closed it nor said anything.
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut cx = Context::from_waker(std::task::Waker::noop());
-        loop {
+        for _ in 0..QUIET_READS {
             let mut spoke = false;
             match self.poll_read(&mut cx, READ, &mut |_| spoke = true) {
                 Poll::Pending => return true,
@@ -168,6 +173,14 @@ impl Wire {
                 Poll::Ready(_) => return false,
             }
         }
+        // Whoever has that much to say is not at rest.
+        false
+    }
+
+    /// Frees what is of no use until the next request.
+    pub(super) fn at_rest(mut self) -> Self {
+        self.partial.shrink_to_fit();
+        self
     }
 
     /// Waits until there is something to read, or the end.
@@ -210,34 +223,9 @@ impl Wire {
             sink(incoming);
             return Ok(());
         };
-        let mut done = 0;
-        let mut more = true;
-        while more {
-            let rest = incoming.get_mut(done..).unwrap_or_default();
-            let UnbufferedStatus { mut discard, state } = tls.process_tls_records(rest);
-            match state.map_err(invalid)? {
-                ConnectionState::ReadTraffic(mut traffic) => {
-                    while let Some(record) = traffic.next_record() {
-                        let record = record.map_err(invalid)?;
-                        discard += record.discard;
-                        sink(record.payload);
-                    }
-                }
-                ConnectionState::EncodeTlsData(data) => encode(data, &mut self.unsent)?,
-                // It goes out before anything else does.
-                ConnectionState::TransmitTlsData(data) => data.done(),
-                ConnectionState::PeerClosed => (self.ended, self.closed) = (true, true),
-                ConnectionState::Closed => {
-                    self.ended = true;
-                    more = false;
-                }
-                ConnectionState::BlockedHandshake | ConnectionState::WriteTraffic(_) => {
-                    more = false;
-                }
-                state => return Err(invalid(format!("unexpected state of TLS: {state:?}"))),
-            }
-            done += discard;
-        }
+        let Opened { done, closed } = tls.open(incoming, &mut self.unsent, sink)?;
+        self.ended |= closed;
+        self.closed |= closed;
         self.partial.extend_from_slice(incoming.get(done..).unwrap_or_default());
         Ok(())
     }
@@ -275,27 +263,7 @@ impl Wire {
             out.get_mut(..plain.len()).unwrap_or_default().copy_from_slice(plain);
             return Ok(plain.len());
         };
-        loop {
-            let UnbufferedStatus { discard, state } = tls.process_tls_records(&mut self.partial);
-            let sealed = match state.map_err(invalid)? {
-                ConnectionState::WriteTraffic(mut traffic) => {
-                    Some(traffic.encrypt(plain, out).map_err(invalid)?)
-                }
-                ConnectionState::EncodeTlsData(data) => {
-                    encode(data, &mut self.unsent)?;
-                    None
-                }
-                ConnectionState::TransmitTlsData(data) => {
-                    data.done();
-                    None
-                }
-                _ => return Err(io::ErrorKind::BrokenPipe.into()),
-            };
-            self.partial.drain(..discard);
-            if let Some(sealed) = sealed {
-                return Ok(sealed);
-            }
-        }
+        tls.seal(plain, &mut self.partial, out)
     }
 
     /// Writes what the socket did not take before.
@@ -313,15 +281,5 @@ impl Wire {
     }
 }
 
-fn encode<T>(mut data: EncodeTlsData<'_, T>, to: &mut BytesMut) -> io::Result<()> {
-    let start = to.len();
-    if let Err(EncodeError::InsufficientSize(short)) = data.encode(&mut []) {
-        to.resize(start + short.required_size, 0);
-        data.encode(to.get_mut(start..).unwrap_or_default()).map_err(invalid)?;
-    }
-    Ok(())
-}
-
-fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
-}
+#[cfg(test)]
+mod tests;
