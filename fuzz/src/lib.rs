@@ -4,6 +4,8 @@
 //! clock or the network: the same input always does the same.
 #![forbid(unsafe_code)]
 
+pub mod library;
+
 use std::error::Error;
 
 /// The longest text of an error, its causes included, in bytes. Problems cut theirs to 512.
