@@ -22,9 +22,11 @@ mod quality;
 mod reference;
 mod rule;
 mod sharp;
+mod spectrum;
 mod stats;
 mod temporal;
 mod tone;
+mod windows;
 
 #[cfg(test)]
 mod tests;
