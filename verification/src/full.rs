@@ -37,6 +37,6 @@ pub use judge::{Conditions, judge};
 pub use measure::measure;
 pub use next::{Next, next, settle};
 pub use quality::{EQUAL, Quality, Summary, Tile, psnr};
-pub use reference::{Dispute, MOST_STRUCK, compare, excused, struck};
+pub use reference::{Dispute, MOST_STRUCK, answered, compare, excused, struck};
 pub use rule::{checks, confirmed, rule, undecodable, undisputed};
 pub use sharp::{Whole, sharpen};

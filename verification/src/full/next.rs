@@ -9,7 +9,7 @@
 //!                    └─nothing─────────────────────────────► Accept
 //! ```
 
-use super::reference::{Dispute, excused};
+use super::reference::{self, Dispute};
 use crate::{
     check::{Check, Kind, Tier, Value},
     thresholds::Full,
@@ -58,7 +58,7 @@ pub fn settle(verdict: &Verdict, dispute: Option<Dispute<'_>>, bounds: &Full) ->
     let agrees = compared && !verdict.failures().any(full);
     let answered = |check: &Check| match check.tier {
         Tier::Fast => agrees,
-        Tier::Full => dispute.is_some_and(|dispute| excused(check.id, dispute, bounds)),
+        Tier::Full => dispute.is_some_and(|dispute| reference::answered(check.id, dispute, bounds)),
         Tier::Reference => false,
     };
     let settle = |check: &Check| {

@@ -102,6 +102,21 @@ pub fn excused(id: &str, dispute: Dispute<'_>, bounds: &Full) -> bool {
     theirs.value.abs() <= scale * bound
 }
 
+/// Whether a doubt that nothing has confirmed is answered: it is excused; or the dispute, which looks at more pictures than
+/// what raised the doubt, shows that the source is noise; or the rendition is no further beyond our own encoding than its
+/// bound lets it be beyond the source. What differs from the source by *d* and from our own, which itself differs by *o*,
+/// by no more than the bound has d ≤ bound + o: two honest encoders may each stray by the bound, and stray differently.
+///
+/// This clears. It keeps nothing from being compared, and so nothing from being confirmed.
+pub fn answered(id: &str, dispute: Dispute<'_>, bounds: &Full) -> bool {
+    let (Some(theirs), Some(ours)) = (dispute.theirs.of(id), dispute.ours.of(id)) else {
+        return dispute.theirs.noise;
+    };
+    let bound = judge::bound(id, dispute.theirs, bounds).abs();
+    let near = theirs.value.abs() <= bound + ours.value.abs();
+    dispute.theirs.noise || near || excused(id, dispute, bounds)
+}
+
 fn failed(checks: &[Check]) -> impl Iterator<Item = &Check> {
     checks.iter().filter(|check| check.outcome == Outcome::Fail && check.tier == Tier::Full)
 }

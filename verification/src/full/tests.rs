@@ -370,6 +370,46 @@ fn what_our_own_encoding_misses_too_is_no_doubt() {
     assert_eq!(after(&good), Next::Record);
 }
 
+#[test]
+fn a_doubt_is_answered_by_noise_and_within_the_bound_of_our_own_encoding() {
+    let bounds = Full::default();
+    let detail = |value| {
+        let sharp = Some(Spot { value, ..Spot::default() });
+        Features { sharp, ..Features::default() }
+    };
+    let after = |theirs: &Features, ours: &Features| {
+        let checks = judge(theirs, &bounds, Conditions::default());
+        let verdict: Verdict = checks.iter().cloned().collect();
+        let dispute =
+            Dispute { checks: &checks, theirs, ours, drawn: (&[], &[]), struck: (&[], &[]) };
+        next(&settle(&verdict, Some(dispute), &bounds), Tier::Reference, &bounds)
+    };
+    // A bound of 1.2 octaves below the source, or below our own.
+    assert_eq!(after(&detail(-1.9), &detail(-0.8)), Next::Accept);
+    assert_eq!(after(&detail(-2.1), &detail(-0.8)), Next::Record);
+    assert_eq!(after(&detail(-1.3), &detail(0.0)), Next::Record);
+    // Nobody keeps noise; the pictures that raised the doubt need not have shown it.
+    let still = |noise, freeze| {
+        let freeze = Some(Spot { value: freeze, ..Spot::default() });
+        Features { noise, freeze, ..Features::default() }
+    };
+    let theirs = still(false, 0.375);
+    let checks = judge(&theirs, &bounds, Conditions::default());
+    let verdict: Verdict = checks.iter().cloned().collect();
+    for (noise, then) in [(false, Next::Record), (true, Next::Accept)] {
+        let (theirs, ours) = (still(noise, 0.375), still(noise, 0.0));
+        let dispute = Dispute {
+            checks: &checks,
+            theirs: &theirs,
+            ours: &ours,
+            drawn: (&[], &[]),
+            struck: (&[], &[]),
+        };
+        let settled = settle(&verdict, Some(dispute), &bounds);
+        assert_eq!(next(&settled, Tier::Reference, &bounds), then);
+    }
+}
+
 prop_compose! {
     fn any_grids()(
         columns in 0_u8..5,
