@@ -18,6 +18,8 @@ pub struct Summary {
     pub p50_ms: f64,
     /// 90th percentile.
     pub p90_ms: f64,
+    /// 95th percentile.
+    pub p95_ms: f64,
     /// 99th percentile.
     pub p99_ms: f64,
     /// Largest.
@@ -38,6 +40,7 @@ impl Summary {
             mean_ms: millis(mean.as_ref()),
             p50_ms: millis(rank(&sorted, 50)),
             p90_ms: millis(rank(&sorted, 90)),
+            p95_ms: millis(rank(&sorted, 95)),
             p99_ms: millis(rank(&sorted, 99)),
             max_ms: millis(sorted.last()),
         }
@@ -64,7 +67,7 @@ mod tests {
             (summary.count, summary.min_ms, summary.p50_ms, summary.p90_ms, summary.p99_ms),
             (200, 1.0, 100.0, 180.0, 198.0)
         );
-        assert_eq!((summary.max_ms, summary.mean_ms), (200.0, 100.5));
+        assert_eq!((summary.p95_ms, summary.max_ms, summary.mean_ms), (190.0, 200.0, 100.5));
     }
 
     #[test]
