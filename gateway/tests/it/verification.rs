@@ -330,8 +330,8 @@ async fn honest_work_is_judged_and_accepted() {
         assert_eq!((&job["job_id"], &job["verify_result"]), (&run["job_id"], &json!("pass")));
         assert_eq!(job["verify_method"], "waymark-v1");
     }
-    // One alone may be below the resolution of the kernel's clock.
-    assert!(runs.iter().map(|run| run["cost_us"].as_i64().unwrap()).sum::<i64>() > 0);
+    // All of it may be below the resolution of the kernel's clock.
+    assert!(runs.iter().all(|run| run["cost_us"].is_u64()), "{runs:?}");
 }
 
 #[tokio::test]
