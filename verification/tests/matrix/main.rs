@@ -33,7 +33,7 @@ const UNMET: &[(Attack, usize, usize, &str)] = &[
         14,
         "white noise: the source's own encoder has smeared it, no detail is left to lose",
     ),
-    (A::UpscaledHalf, 14, 15, "a night: too little energy in every band"),
+    (A::UpscaledHalf, 13, 15, "a night and a fade to black: too little energy in every band"),
     (A::UpscaledTwoThirds, 11, 13, "white noise, as above; a turning picture at 0.9 of the bound"),
     (A::Blurred, 15, 16, "a night: too little energy in every band"),
     (A::Grain, 16, 18, "grain on grain, and dots of single pixels: our own encoding is no nearer"),
