@@ -109,7 +109,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> f64 {
     let now = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
     let before = now();
     black_box(work());
-    (now() - before).as_secs_f64() * 1e3
+    now().saturating_sub(before).as_secs_f64() * 1e3
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -391,7 +391,7 @@ fn a_doubt_is_answered_by_noise_and_within_the_bound_of_our_own_encoding() {
     // Nobody keeps noise; the pictures that raised the doubt need not have shown it.
     let still = |noise, freeze| {
         let freeze = Some(Spot { value: freeze, ..Spot::default() });
-        Features { noise, freeze, ..Features::default() }
+        Features { freeze, noise, ..Features::default() }
     };
     let theirs = still(false, 0.375);
     let checks = judge(&theirs, &bounds, Conditions::default());

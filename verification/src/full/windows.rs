@@ -76,9 +76,9 @@ impl Sums {
 
     /// Sums of columns over these lines.
     fn add(&mut self, a: &[u8], b: &[u8], width: usize) {
-        [&mut self.a, &mut self.b, &mut self.squares, &mut self.product]
-            .into_iter()
-            .for_each(|sums| sums.fill(0));
+        for sums in [&mut self.a, &mut self.b, &mut self.squares, &mut self.product] {
+            sums.fill(0);
+        }
         let Self { a: sum_a, b: sum_b, squares, product } = self;
         for (a, b) in a.chunks_exact(width).zip(b.chunks_exact(width)) {
             let sums = sum_a.iter_mut().zip(sum_b.iter_mut()).zip(&mut *squares).zip(&mut *product);
