@@ -99,7 +99,7 @@ impl Rendition {
         let secrets = Secrets { borders: secret, pictures: secret };
         let asked = Comparison::full(&self.expected, &self.scan, secrets);
         let found = source.compare(&self.bytes, &asked).unwrap();
-        assert!(!found.pictures.is_empty() && found.features.sharp.is_some(), "nothing was drawn");
+        assert!(!found.pictures.is_empty(), "nothing was drawn");
         checks(&found, &bounds.full, Conditions::default())
     }
 }

@@ -1,7 +1,8 @@
 //! How strong four bands of spatial frequency are in a picture.
 //!
-//! Of a picture larger than a window only that is transformed, at another place in each picture. A window is large, since
-//! a part without detail says nothing of the rest.
+//! Of a picture larger than a window only that is transformed, at another place in each picture: who blurs does so
+//! everywhere, and the whole of three 720p pictures and their sources takes a seventh of decoding all sixty. A window is
+//! large, since a part without detail says nothing of the rest.
 
 use std::{f32::consts::TAU, ops::Range, sync::Arc};
 
@@ -17,7 +18,7 @@ pub(super) const BANDS: usize = 4;
 /// Samples of a side below which the bands are empty.
 const LEAST: usize = 32;
 /// Width and height of what is transformed of a picture, at most.
-const WINDOW: (usize, usize) = (1920, 1080);
+const WINDOW: (usize, usize) = (640, 360);
 /// Samples of a picture above which it is not looked at.
 const MOST: usize = 1 << 26;
 
@@ -187,7 +188,7 @@ mod tests {
                 value
             })
         };
-        for (width, height) in [(333, 222), (2001, 403)] {
+        for (width, height) in [(333, 222), (901, 403)] {
             let wave = wave(width, height);
             for moved in 0..5 {
                 let energy = Spectrum::new((width, height)).unwrap().energy(&wave, moved).unwrap();

@@ -221,12 +221,16 @@ fn nothing_in_common_is_not_a_pass() {
 
 /// A plane of fine stripes in its left half, and noise of this strength all over.
 fn plane(noise: u32, detail: f64) -> Luma {
+    sized((160, 90), noise, detail)
+}
+
+fn sized((width, height): (u32, u32), noise: u32, detail: f64) -> Luma {
     let mut state = 1_u32;
     let sample = |i: u32| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let (x, y) = (f64::from(i % 160), f64::from(i / 160));
+        let (x, y) = (f64::from(i % width), f64::from(i / width));
         // Detail is somewhere, noise is everywhere.
-        let detail = if x < 80.0 { detail } else { 0.0 };
+        let detail = if x < f64::from(width / 2) { detail } else { 0.0 };
         let stripes = (x * 1.4).sin() + (y * 1.1).sin() + (x * 1.75).sin() + (y * 2.0).sin();
         let coarse = 4.0 * (x * 0.45).sin() + 3.0 * (y * 0.4).sin();
         let noise = (state >> 16) % (2 * noise + 1);
@@ -234,7 +238,7 @@ fn plane(noise: u32, detail: f64) -> Luma {
         let value = (110.0 + detail * (coarse + stripes)) as u32;
         u8::try_from((value + noise).min(255)).unwrap()
     };
-    Luma { pts: 0, width: 160, height: 90, samples: (0..160 * 90).map(sample).collect() }
+    Luma { pts: 0, width, height, samples: (0..width * height).map(sample).collect() }
 }
 
 fn sharpness(source: &Luma, rendition: &Luma) -> Features {
@@ -250,6 +254,21 @@ fn lost_detail_is_measured_in_octaves() {
     let halved = sharpness(&plane(0, 8.0), &plane(0, 4.0)).sharp.unwrap();
     assert!((-2.6..-1.5).contains(&halved.value), "{halved:?}");
     assert_eq!(halved.worst, [3]);
+}
+
+#[test]
+fn of_a_large_picture_a_part_shows_what_all_of_it_has_lost() {
+    // Half of the picture has detail; each drawn picture is looked at elsewhere.
+    let [source, same, halved] =
+        [(0, 8.0), (2, 8.0), (0, 4.0)].map(|(noise, detail)| sized((1280, 720), noise, detail));
+    let of = |rendition| {
+        let picture = |frame| Whole { frame, source: &source, rendition };
+        let mut features = Features::default();
+        sharpen(&mut features, &[0, 21, 44].map(picture));
+        features.sharp.unwrap().value
+    };
+    assert!(of(&same).abs() < 0.1, "{}", of(&same));
+    assert!((-2.6..-1.5).contains(&of(&halved)), "{}", of(&halved));
 }
 
 #[test]
