@@ -3,6 +3,8 @@
 //! Input: a byte for the most the body may have, two for where the bytes are cut, then the response.
 #![no_main]
 
+use std::sync::LazyLock;
+
 use libfuzzer_sys::fuzz_target;
 use waymark::buffers::Buffers;
 use waymark::orchestrator::error::TransportError;
@@ -11,6 +13,9 @@ use waymark_fuzz::{library, showable};
 
 /// A body larger than any input.
 const ENOUGH: usize = 1 << 20;
+
+/// A region of memory for all runs: one for each would be most of the work.
+static BUFFERS: LazyLock<Buffers> = LazyLock::new(Buffers::default);
 
 /// What became of a response.
 #[derive(Debug, PartialEq)]
@@ -90,7 +95,7 @@ fn read(pieces: &[&[u8]], limit: usize) -> Read {
     assert!(head.len <= heard.len().min(LONGEST_HEAD), "a head longer than its bytes");
     assert!(!head.status.is_informational(), "{} is no answer", head.status);
     let until_close = head.framing == Framing::UntilClose;
-    let mut body = match Collecting::new(head.framing, limit, &Buffers::default()) {
+    let mut body = match Collecting::new(head.framing, limit, &BUFFERS) {
         Ok(body) => body,
         Err(error) => return refused(&error),
     };

@@ -1,155 +1,141 @@
-//! Buffers for segments and renditions, used again.
+//! Buffers for segments and renditions.
 //!
 //! Each is written once, read by a few and held for the length of an HLS window. Memory fresh from
-//! the system for every one of them costs more than filling it: the kernel clears each page first.
-//! What comes back is kept for the next of about the same size, up to a small bound.
+//! the system for every one of them costs more than filling it, and memory in small pages costs again
+//! whenever the bytes are touched or handed to a device. So they are pieces of large regions that are
+//! used again.
 //!
 //! The bytes begin at a page of memory, so that a disk can take them from there without a copy.
 
+mod slabs;
+
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes};
+use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 
-/// Bytes of buffers nobody uses that are kept.
-const IDLE_BYTES: usize = 16 << 20;
-/// Their number, so that looking through them is quick.
-const IDLE_BUFFERS: usize = 64;
-/// Smaller ones are left to the allocator.
+pub use self::slabs::PAGE as ALIGNMENT;
+use self::slabs::{Piece, Slabs};
+
+/// What is smaller in the end is copied out of its piece, so that this is one again.
 const SMALLEST: usize = 32 * 1024;
-/// Where the bytes of a larger buffer begin: at a multiple of this.
-pub const ALIGNMENT: usize = 4096;
 
 /// Where buffers come from and go back to. Cloning is cheap.
 #[derive(Debug, Clone, Default)]
-pub struct Buffers(Arc<Mutex<Idle>>);
-
-#[derive(Debug, Default)]
-struct Idle {
-    /// The one that came back last at the end: its memory is still in the cache.
-    buffers: Vec<Vec<u8>>,
-    bytes: usize,
-}
+pub struct Buffers(Arc<Mutex<Slabs>>);
 
 /// A buffer that is being filled.
 #[derive(Debug)]
 pub struct Buffer {
-    /// Up to `start` there is nothing but what makes the rest begin at a page.
-    bytes: Vec<u8>,
-    start: usize,
+    lease: Lease,
+    filled: usize,
+}
+
+/// A piece of memory that goes back to where it came from.
+#[derive(Debug)]
+struct Lease {
+    piece: Piece,
     home: Buffers,
 }
 
-/// Bytes whose memory goes back to where it came from.
+/// Bytes in such a piece.
 struct Lent {
-    bytes: Vec<u8>,
-    start: usize,
-    home: Buffers,
+    lease: Lease,
+    len: usize,
 }
 
 impl Buffers {
     /// An empty buffer with room for `size` bytes.
     pub fn take(&self, size: usize) -> Buffer {
-        if size < SMALLEST {
-            return Buffer { bytes: Vec::with_capacity(size), start: 0, home: self.clone() };
-        }
-        let room = size.saturating_add(ALIGNMENT);
-        let idle = self.0.lock().take(room);
-        let mut bytes = idle.unwrap_or_else(|| Vec::with_capacity(room));
-        let start = bytes.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
-        bytes.resize(start, 0);
-        Buffer { bytes, start, home: self.clone() }
-    }
-}
-
-impl Idle {
-    fn take(&mut self, size: usize) -> Option<Vec<u8>> {
-        let fits = |b: &Vec<u8>| b.capacity() >= size && !is_wasteful(size, b.capacity());
-        let found = self.buffers.iter().rposition(fits)?;
-        let buffer = self.buffers.remove(found);
-        self.bytes -= buffer.capacity();
-        Some(buffer)
+        Buffer { lease: self.lease(size), filled: 0 }
     }
 
-    /// Keeps a buffer; what had to make room for it is left to the caller to free.
-    fn keep(&mut self, mut buffer: Vec<u8>) -> Vec<Vec<u8>> {
-        buffer.clear();
-        self.bytes += buffer.capacity();
-        self.buffers.push(buffer);
-        let (mut bytes, mut surplus) = (self.bytes, 0);
-        while bytes > IDLE_BYTES || self.buffers.len() - surplus > IDLE_BUFFERS {
-            bytes -= self.buffers.get(surplus).map_or(bytes, Vec::capacity);
-            surplus += 1;
-        }
-        self.bytes = bytes;
-        self.buffers.drain(..surplus).collect()
+    fn lease(&self, size: usize) -> Lease {
+        let piece = if size == 0 { Piece::default() } else { self.0.lock().take(size) };
+        Lease { piece, home: self.clone() }
     }
-}
-
-/// Whether so much room for so few bytes should not be held for the length of a window.
-fn is_wasteful(len: usize, capacity: usize) -> bool {
-    capacity > len + len / 8 + 2 * ALIGNMENT
 }
 
 impl Buffer {
     /// Nothing in it yet.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.filled == 0
     }
 
     /// Bytes in it.
     pub fn len(&self) -> usize {
-        self.bytes.len() - self.start
+        self.filled
     }
 
     /// What is in it.
     pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
-
-    /// Forgets what is in it.
-    pub fn clear(&mut self) {
-        self.bytes.truncate(self.start);
+        self.memory().get(..self.filled).unwrap_or_default()
     }
 
     /// Adds bytes; grows where there is no room for them.
     pub fn extend(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        let end = self.filled.saturating_add(bytes.len());
+        if end > self.memory().len() {
+            self.grow(end);
+        }
+        if let Some(room) = self.lease.piece.bytes.get_mut(self.filled..end) {
+            room.copy_from_slice(bytes);
+            self.filled = end;
+        }
     }
 
-    /// Room for at most `most` bytes more, to be filled in place.
-    pub fn room(&mut self, most: usize) -> impl BufMut + '_ {
-        (&mut self.bytes).limit(most)
+    /// Room for more, to be filled from its beginning: at least one byte, at most `most`.
+    pub fn room(&mut self, most: usize) -> &mut [u8] {
+        if self.filled == self.memory().len() {
+            self.grow(self.filled + 1);
+        }
+        let end = self.filled.saturating_add(most.max(1)).min(self.memory().len());
+        self.lease.piece.bytes.get_mut(self.filled..end).unwrap_or_default()
     }
 
-    /// What is in it, for good. If it grew past its content it is copied once, so that what is kept
-    /// for players is no larger than it says.
+    /// So many bytes of the room were filled.
+    pub fn advance(&mut self, bytes: usize) {
+        self.filled = self.filled.saturating_add(bytes).min(self.memory().len());
+    }
+
+    /// What is in it, for good. Room beyond that is given back, so that what is kept for players is
+    /// no larger than it says.
     pub fn freeze(self) -> Bytes {
-        let Self { mut bytes, mut start, home } = self;
-        if is_wasteful(bytes.len(), bytes.capacity()) {
-            let filled = bytes.get(start..).unwrap_or_default();
-            let mut exact = home.take(filled.len());
-            exact.extend(filled);
-            (bytes, start) = (exact.bytes, exact.start);
+        let Self { mut lease, filled } = self;
+        if filled < SMALLEST {
+            return Bytes::copy_from_slice(lease.piece.bytes.get(..filled).unwrap_or_default());
         }
-        if bytes.capacity() < SMALLEST {
-            return Bytes::from(bytes);
+        let surplus = lease.piece.cut(filled);
+        drop(Lease { piece: surplus, home: lease.home.clone() });
+        Bytes::from_owner(Lent { lease, len: filled })
+    }
+
+    fn memory(&self) -> &BytesMut {
+        &self.lease.piece.bytes
+    }
+
+    /// Moves to a place with room for `least` bytes.
+    fn grow(&mut self, least: usize) {
+        let room = least.max(self.memory().len().saturating_mul(2)).max(SMALLEST);
+        let mut larger = self.lease.home.lease(room);
+        if let Some(to) = larger.piece.bytes.get_mut(..self.filled) {
+            to.copy_from_slice(self.bytes());
         }
-        Bytes::from_owner(Lent { bytes, start, home })
+        self.lease = larger;
     }
 }
 
 impl AsRef<[u8]> for Lent {
     fn as_ref(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
+        self.lease.piece.bytes.get(..self.len).unwrap_or_default()
     }
 }
 
-impl Drop for Lent {
+impl Drop for Lease {
     fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
+        let piece = std::mem::take(&mut self.piece);
         // Freed only when the lock is gone.
-        let surplus = self.home.0.lock().keep(bytes);
+        let surplus = self.home.0.lock().give(piece);
         drop(surplus);
     }
 }
@@ -166,10 +152,8 @@ mod tests {
         buffer.freeze()
     }
 
-    fn idle(buffers: &Buffers) -> (usize, usize) {
-        let idle = buffers.0.lock();
-        assert_eq!(idle.bytes, idle.buffers.iter().map(Vec::capacity).sum::<usize>());
-        (idle.buffers.len(), idle.bytes)
+    fn in_use(buffers: &Buffers) -> usize {
+        buffers.0.lock().in_use()
     }
 
     #[test]
@@ -178,44 +162,54 @@ mod tests {
         let first = filled(&buffers, SIZE, SIZE);
         let (place, slice) = (first.as_ptr(), first.slice(10..20));
         drop(first);
-        assert_eq!(idle(&buffers).0, 0);
+        assert_eq!(in_use(&buffers), SIZE.next_multiple_of(ALIGNMENT));
         drop(slice);
-        assert_eq!(idle(&buffers).0, 1);
+        assert_eq!(in_use(&buffers), 0);
         let second = filled(&buffers, SIZE - 1000, SIZE - 1000);
         assert_eq!((second.as_ptr(), second.len()), (place, SIZE - 1000));
         assert!(second.iter().all(|b| *b == 7));
-        assert_eq!(idle(&buffers).0, 0);
     }
 
     #[test]
-    fn a_buffer_much_too_large_or_too_small_is_not_taken() {
+    fn a_buffer_that_is_not_used_to_the_end_goes_back_as_well() {
         let buffers = Buffers::default();
-        drop(filled(&buffers, SIZE, SIZE));
-        drop(filled(&buffers, SIZE / 2, SIZE / 2));
-        drop(filled(&buffers, SIZE * 2, SIZE * 2));
-        assert_eq!(idle(&buffers).0, 3);
+        let mut left = buffers.take(SIZE);
+        left.extend(&[1; 1000]);
+        drop(left);
+        assert_eq!(in_use(&buffers), 0);
     }
 
     #[test]
-    fn what_grew_past_its_content_is_cut_to_size() {
+    fn what_is_kept_is_no_larger_than_it_says() {
         let buffers = Buffers::default();
         let small = filled(&buffers, SIZE, 10);
-        assert_eq!(small.len(), 10);
+        assert_eq!((small.len(), in_use(&buffers)), (10, 0));
         let mut grown = buffers.take(0);
-        (0..30).for_each(|_| grown.extend(&[1; 9000]));
-        assert_eq!(grown.freeze().len(), 270_000);
+        (0..30).for_each(|n| grown.extend(&[n; 9000]));
+        let grown = grown.freeze();
+        assert_eq!(in_use(&buffers), 270_000_usize.next_multiple_of(ALIGNMENT));
+        assert!(grown.chunks(9000).zip(0..30).all(|(piece, n)| piece == [n; 9000]));
     }
 
     #[test]
-    fn what_is_kept_is_bounded() {
+    fn room_is_filled_from_its_beginning_and_there_is_always_some() {
         let buffers = Buffers::default();
-        let many: Vec<_> = (0..40).map(|_| filled(&buffers, 1 << 20, 1 << 20)).collect();
-        drop(many);
-        assert_eq!(idle(&buffers), (15, 15 * ((1 << 20) + ALIGNMENT)));
-        let many: Vec<_> = (0..200).map(|_| filled(&buffers, SMALLEST, SMALLEST)).collect();
-        drop(many);
-        assert_eq!(idle(&buffers), (IDLE_BUFFERS, IDLE_BUFFERS * (SMALLEST + ALIGNMENT)));
-        drop(filled(&buffers, IDLE_BYTES + 1, IDLE_BYTES + 1));
-        assert_eq!(idle(&buffers), (0, 0));
+        let mut buffer = buffers.take(ALIGNMENT);
+        for n in 0..100 {
+            let room = buffer.room(1000);
+            assert!((1..=1000).contains(&room.len()));
+            room.fill(n);
+            let filled = room.len();
+            buffer.advance(filled / 2 + 1);
+        }
+        assert!(buffer.bytes().is_sorted());
+        assert_eq!(buffer.bytes().last(), Some(&99));
+    }
+
+    #[test]
+    fn bytes_begin_at_a_page() {
+        let buffers = Buffers::default();
+        let all: Vec<_> = (0..20).map(|n| filled(&buffers, SIZE + n, SIZE + n)).collect();
+        assert!(all.iter().all(|bytes| bytes.as_ptr().align_offset(ALIGNMENT) == 0));
     }
 }

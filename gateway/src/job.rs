@@ -301,9 +301,10 @@ impl Job {
 
     /// Publishes source and renditions: the playlist lists them together.
     fn deliver(&self, context: &Context, renditions: Vec<Bytes>) -> Result<Delivered, Problem> {
-        let keep = |bytes: &Bytes| context.store.put(bytes.clone(), bytes.len() as u64);
-        let source = keep(&self.source);
-        let kept = renditions.iter().map(keep).collect();
+        let all = std::iter::once(&self.source).chain(&renditions);
+        let held = all.map(|bytes| (bytes.clone(), bytes.len() as u64));
+        let mut kept = context.store.put_all(held);
+        let source = kept.remove(0);
         let now = context.clock.now();
         let (published, uris) = {
             let mut window = self.stream.window.lock();

@@ -5,8 +5,9 @@
 //! [`transcode`]s, draws [`TestPattern`]s and [`inspect`]s by really decoding; those three block, belong
 //! on threads of their own and serve tests, demos and load runs.
 //!
-//! [`keccak`] hashes whole segments; it is here because it needs the instructions of the processor at
-//! hand, and no other crate may hold `unsafe` code.
+//! [`keccak`] hashes whole segments and [`memory`] asks for large pages; they are here because they
+//! need the processor's instructions and the system's calls at hand, and no other crate may hold
+//! `unsafe` code.
 //!
 //! Every byte that comes in is hostile: no input may panic, loop, or make memory grow with a number
 //! that a file merely claims.
@@ -14,6 +15,7 @@
 
 mod container;
 pub mod keccak;
+pub mod memory;
 pub mod pixels;
 mod probe;
 pub mod scan;

@@ -97,13 +97,20 @@ impl SegmentStore {
         Ok(Self { shelf, _writer: Arc::new(writer) })
     }
 
-    /// Keeps a segment for as long as the reference or a clone of it lives. `held` is what the
-    /// bytes cost in memory: the capacity of the buffer they are a slice of, never less than their
-    /// length. Never waits.
-    pub fn put(&self, bytes: Bytes, held: u64) -> SegmentRef {
-        let len = bytes.len() as u64;
-        let id = self.shelf.put(bytes, held.max(len));
-        SegmentRef(Arc::new(Handle { shelf: Arc::clone(&self.shelf), id, len }))
+    /// Keeps segments, each for as long as its reference or a clone of it lives. They come with what
+    /// the bytes cost in memory: the capacity of the buffer they are a slice of, never less than their
+    /// length. Never waits. What is put in at once is written at once if it has to be.
+    pub fn put_all(&self, segments: impl IntoIterator<Item = (Bytes, u64)>) -> Vec<SegmentRef> {
+        let mut lens = Vec::new();
+        let held = segments.into_iter().map(|(bytes, held)| {
+            let len = bytes.len() as u64;
+            lens.push(len);
+            (bytes, held.max(len))
+        });
+        let ids = self.shelf.put_all(held);
+        let handle =
+            |(id, len)| SegmentRef(Arc::new(Handle { shelf: Arc::clone(&self.shelf), id, len }));
+        ids.into_iter().zip(lens).map(handle).collect()
     }
 }
 

@@ -62,9 +62,12 @@ impl<'a> Direct<'a> {
             buffer.extend(&ahead);
             ahead.len()
         } else {
-            match self.stream.read_buf(&mut buffer.room(most.min(READ))).await? {
+            match self.stream.read(buffer.room(most.min(READ))).await? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                got => got,
+                got => {
+                    buffer.advance(got);
+                    got
+                }
             }
         };
         *self.left -= got as u64;

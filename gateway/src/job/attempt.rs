@@ -199,7 +199,7 @@ impl<'a> Attempt<'a> {
             body: job.source.clone(),
             timeouts: Timeouts::of(job.duration, job.stream.timeout_multiplier, place.ahead),
         };
-        // While the orchestrator works, as many connections are dialled as there will be downloads.
+        // While the orchestrator works, the other connections are dialled that downloads will use.
         if let Some(peer) = Peer::of(transcoder) {
             context.transport.warm(&peer, Reach::Anywhere, job.stream.profiles.len());
         }

@@ -150,9 +150,10 @@ impl Transport {
         }
     }
 
-    /// Dials in the background until `wanted` connections are idle, for use a moment later.
+    /// Dials in the background until `wanted` connections can be used at once. The one that is about
+    /// to be used, or dialled, is among them: it will be idle again.
     pub fn warm(&self, peer: &Peer, reach: Reach, wanted: usize) {
-        let have = self.idle.lock().get(peer).map_or(0, Vec::len);
+        let have = self.idle.lock().get(peer).map_or(0, Vec::len).max(1);
         for _ in have..wanted {
             let (transport, peer) = (self.clone(), peer.clone());
             self.tasks.service("dial", async move {

@@ -18,14 +18,25 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use rustix::{fs::OFlags, io::pwritev};
 
-use crate::buffers::{ALIGNMENT, Buffer, Buffers};
+use crate::buffers::ALIGNMENT;
 
 /// Bytes of a block: what a segment wastes is half of it on average.
 const BLOCK: usize = 32 * 1024;
 /// Free blocks looked at in search of some that follow one another.
 const LOOKED_AT: usize = 4096;
-/// What fills a sector.
-const ZEROS: [u8; ALIGNMENT] = [0; ALIGNMENT];
+/// Most segments written in one request: those of a delivery come together.
+pub(super) const MOST_AT_ONCE: usize = 8;
+
+/// Memory where a disk can take it from.
+#[derive(Debug)]
+#[repr(align(4096))]
+struct Aligned([u8; BLOCK]);
+
+/// What fills sectors and blocks.
+static ZEROS: Aligned = Aligned([0; BLOCK]);
+
+const _: () = assert!(align_of::<Aligned>() == ALIGNMENT);
+const _: () = assert!(MOST_AT_ONCE * ALIGNMENT <= BLOCK, "there is a sector for the end of each");
 
 /// The file.
 #[derive(Debug)]
@@ -40,8 +51,8 @@ pub(super) struct SpillFile {
 #[derive(Debug)]
 struct Direct {
     file: File,
-    /// The rest of a segment that fills no sector.
-    rest: Mutex<Buffer>,
+    /// The ends of segments that fill no sector.
+    ends: Mutex<Box<Aligned>>,
 }
 
 /// Which blocks hold nothing.
@@ -90,20 +101,53 @@ impl SpillFile {
         Self { file, direct: None, blocks: Mutex::default() }
     }
 
-    /// Writes a segment: straight to the disk, or, in a hurry, to the page cache. Only one thread
-    /// may.
-    pub(super) fn store(self: &Arc<Self>, bytes: &[u8], hurry: bool) -> io::Result<SpilledSegment> {
-        let blocks = self.blocks.lock().take(bytes.len().div_ceil(BLOCK))?;
-        let shared = tokio::sync::Mutex::default();
-        let segment = SpilledSegment { file: Arc::clone(self), blocks, len: bytes.len(), shared };
+    /// Writes segments: straight to the disk and in one request where there is room for them in one
+    /// piece, or, in a hurry, to the page cache. Only one thread may.
+    pub(super) fn store(
+        self: &Arc<Self>,
+        segments: &[Bytes],
+        hurry: bool,
+    ) -> io::Result<Vec<SpilledSegment>> {
+        let direct = self.direct.as_ref().filter(|_| !hurry);
+        let together = direct.is_some() && segments.iter().all(|bytes| is_aligned(bytes));
+        let run = if together {
+            self.blocks.lock().run(segments.iter().map(|bytes| blocks_of(bytes)).sum())
+        } else {
+            None
+        };
+        if let (Some(direct), Some(mut blocks)) = (direct, run) {
+            let offset = offset_of(&blocks);
+            let stored = segments.iter().map(|bytes| {
+                let rest = blocks.split_off(blocks_of(bytes));
+                self.holding(std::mem::replace(&mut blocks, rest), bytes)
+            });
+            let stored = stored.collect();
+            direct.write(segments, offset)?;
+            return Ok(stored);
+        }
+        segments.iter().map(|bytes| self.store_alone(bytes, direct)).collect()
+    }
+
+    fn store_alone(
+        self: &Arc<Self>,
+        bytes: &Bytes,
+        direct: Option<&Direct>,
+    ) -> io::Result<SpilledSegment> {
+        let blocks = self.blocks.lock().take(blocks_of(bytes))?;
+        let segment = self.holding(blocks, bytes);
         for (offset, range) in segment.runs() {
-            let part = bytes.get(range).unwrap_or_default();
-            match self.direct.as_ref().filter(|_| !hurry && is_aligned(part)) {
-                Some(direct) => direct.write(part, offset)?,
-                None => self.file.write_all_at(part, offset)?,
+            let part = bytes.slice(range);
+            match direct.filter(|_| is_aligned(&part)) {
+                Some(direct) => direct.write(&[part], offset)?,
+                None => self.file.write_all_at(&part, offset)?,
             }
         }
         Ok(segment)
+    }
+
+    fn holding(self: &Arc<Self>, blocks: Vec<u32>, bytes: &Bytes) -> SpilledSegment {
+        let shared = tokio::sync::Mutex::default();
+        SpilledSegment { file: Arc::clone(self), blocks, len: bytes.len(), shared }
     }
 
     /// Gives the free end of the file back. Only the thread that writes may.
@@ -130,36 +174,61 @@ impl Direct {
     fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::DIRECT.bits().cast_signed();
         let file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
-        let rest = Buffers::default().take(BLOCK);
-        let direct = Self { file, rest: Mutex::new(rest) };
-        direct.write(&[0], 0)?;
+        let direct = Self { file, ends: Mutex::new(Box::new(Aligned([0; BLOCK]))) };
+        direct.write(&[Bytes::from_static(&[0])], 0)?;
         Ok(direct)
     }
 
-    /// Writes `bytes`, which are aligned, and zeros up to the end of the sector: both in one request
-    /// to the disk.
-    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % ALIGNMENT);
-        if rest.is_empty() {
-            return self.file.write_all_at(whole, offset);
+    /// Writes segments, which are aligned, each from the beginning of a block, and zeros between them:
+    /// all in one request to the disk.
+    fn write(&self, segments: &[Bytes], offset: u64) -> io::Result<()> {
+        let mut ends = self.ends.lock();
+        for (sector, bytes) in ends.0.chunks_exact_mut(ALIGNMENT).zip(segments) {
+            let (_, end) = sectors(bytes);
+            let (filled, rest) = sector.split_at_mut(end.len());
+            filled.copy_from_slice(end);
+            rest.fill(0);
         }
-        let mut sector = self.rest.lock();
-        sector.clear();
-        sector.extend(rest);
-        sector.extend(ZEROS.get(rest.len()..).unwrap_or_default());
-        let both = [IoSlice::new(whole), IoSlice::new(sector.bytes())];
-        let written = pwritev(
-            &self.file,
-            both.get(usize::from(whole.is_empty())..).unwrap_or_default(),
-            offset,
-        )?;
-        if written == whole.len() + ALIGNMENT {
+        let mut pieces: Vec<&[u8]> = Vec::with_capacity(3 * segments.len());
+        for (sector, bytes) in ends.0.chunks_exact(ALIGNMENT).zip(segments) {
+            let (whole, end) = sectors(bytes);
+            pieces.push(whole);
+            if !end.is_empty() {
+                pieces.push(sector);
+            }
+            let gap = blocks_of(bytes) * BLOCK - bytes.len().next_multiple_of(ALIGNMENT);
+            pieces.push(ZEROS.0.get(..gap).unwrap_or_default());
+        }
+        // Nothing comes behind the last.
+        pieces.pop();
+        pieces.retain(|piece| !piece.is_empty());
+        let slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        let all: usize = pieces.iter().map(|piece| piece.len()).sum();
+        if pwritev(&self.file, &slices, offset)? == all {
             return Ok(());
         }
         // Rarely less: each by itself, from the start.
-        self.file.write_all_at(whole, offset)?;
-        self.file.write_all_at(sector.bytes(), offset + whole.len() as u64)
+        let mut at = offset;
+        for piece in pieces {
+            self.file.write_all_at(piece, at)?;
+            at += piece.len() as u64;
+        }
+        Ok(())
     }
+}
+
+/// Bytes that fill sectors, and the rest.
+fn sectors(bytes: &Bytes) -> (&[u8], &[u8]) {
+    bytes.split_at(bytes.len() - bytes.len() % ALIGNMENT)
+}
+
+const fn blocks_of(bytes: &Bytes) -> usize {
+    bytes.len().div_ceil(BLOCK)
+}
+
+/// Where the first of blocks begins in the file.
+fn offset_of(blocks: &[u32]) -> u64 {
+    u64::from(blocks.first().copied().unwrap_or_default()) * BLOCK as u64
 }
 
 fn is_aligned(bytes: &[u8]) -> bool {
@@ -169,9 +238,6 @@ fn is_aligned(bytes: &[u8]) -> bool {
 impl Blocks {
     fn take(&mut self, wanted: usize) -> io::Result<Vec<u32>> {
         if let Some(run) = self.run(wanted) {
-            for block in &run {
-                self.free.remove(block);
-            }
             return Ok(run);
         }
         let mut taken = Vec::with_capacity(wanted);
@@ -187,9 +253,9 @@ impl Blocks {
         Ok(taken)
     }
 
-    /// The first free blocks that follow one another: a segment in one piece is one request to the
-    /// disk.
-    fn run(&self, wanted: usize) -> Option<Vec<u32>> {
+    /// Takes the first free blocks that follow one another, if so many do: what is in one piece is one
+    /// request to the disk.
+    fn run(&mut self, wanted: usize) -> Option<Vec<u32>> {
         let mut run: Vec<u32> = Vec::with_capacity(wanted);
         for block in self.free.iter().copied().take(LOOKED_AT) {
             if run.last().is_some_and(|last| last.checked_add(1) != Some(block)) {
@@ -197,6 +263,9 @@ impl Blocks {
             }
             run.push(block);
             if run.len() == wanted {
+                for block in &run {
+                    self.free.remove(block);
+                }
                 return Some(run);
             }
         }
@@ -223,10 +292,9 @@ impl SpilledSegment {
     fn runs(&self) -> impl Iterator<Item = (u64, std::ops::Range<usize>)> {
         let mut start = 0;
         self.blocks.chunk_by(|a, b| a.checked_add(1) == Some(*b)).map(move |run| {
-            let offset = u64::from(run.first().copied().unwrap_or_default()) * BLOCK as u64;
             let range = start..(start + run.len() * BLOCK).min(self.len);
             start = range.end;
-            (offset, range)
+            (offset_of(run), range)
         })
     }
 
@@ -264,6 +332,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::buffers::Buffers;
 
     fn segment(n: usize, len: usize) -> Bytes {
         let bytes: Vec<_> =
@@ -278,20 +347,30 @@ mod tests {
         assert!(is_aligned(&segment(1, 300_000)));
     }
 
+    /// Stores one segment.
+    fn alone(file: &Arc<SpillFile>, n: usize, len: usize) -> SpilledSegment {
+        file.store(&[segment(n, len)], false).unwrap().pop().unwrap()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
         fn whatever_comes_and_goes_each_segment_reads_back(
-            steps in prop::collection::vec((0..4 * BLOCK, any::<prop::sample::Index>(), any::<bool>(), any::<bool>()), 1..40),
+            steps in prop::collection::vec((
+                prop::collection::vec(0..4 * BLOCK, 1..=MOST_AT_ONCE),
+                any::<prop::sample::Index>(),
+                any::<bool>(),
+                any::<bool>(),
+            ), 1..20),
         ) {
             let dir = tempfile::tempdir().unwrap();
             let file = Arc::new(SpillFile::create(dir.path()).unwrap());
             let mut kept = Vec::new();
-            for (n, (len, victim, trim, hurry)) in steps.into_iter().enumerate() {
-                let bytes = segment(n, len);
-                kept.push((file.store(&bytes, hurry).unwrap(), bytes));
-                if n % 3 > 0 {
+            for (n, (lens, victim, trim, hurry)) in steps.into_iter().enumerate() {
+                let segments: Vec<_> = lens.into_iter().map(|len| segment(n, len)).collect();
+                kept.extend(file.store(&segments, hurry).unwrap().into_iter().zip(segments));
+                for _ in 0..victim.index(3 * MOST_AT_ONCE / 2).min(kept.len()) {
                     kept.swap_remove(victim.index(kept.len()));
                 }
                 if trim {
@@ -311,14 +390,29 @@ mod tests {
     fn blocks_are_used_again_from_the_front() {
         let dir = tempfile::tempdir().unwrap();
         let file = Arc::new(SpillFile::create(dir.path()).unwrap());
-        let first = file.store(&segment(1, 2 * BLOCK), false).unwrap();
-        let second = file.store(&segment(2, BLOCK), false).unwrap();
+        let first = alone(&file, 1, 2 * BLOCK);
+        let second = alone(&file, 2, BLOCK);
         drop(first);
-        let third = file.store(&segment(3, 3 * BLOCK), false).unwrap();
+        let third = alone(&file, 3, 3 * BLOCK);
         assert_eq!((second.blocks.as_slice(), third.blocks.as_slice()), (&[2][..], &[0, 1, 3][..]));
         assert_eq!(third.read_blocking().unwrap(), segment(3, 3 * BLOCK));
         drop(third);
         file.trim().unwrap();
         assert_eq!(file.len(), 3 * BLOCK as u64, "the second is in the way");
+    }
+
+    #[test]
+    fn what_comes_together_lies_together_where_there_is_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Arc::new(SpillFile::create(dir.path()).unwrap());
+        drop(alone(&file, 1, 8 * BLOCK));
+        let lens = [BLOCK + 5, 0, 2 * BLOCK, 3 * BLOCK - 1];
+        let segments = lens.map(|len| segment(len, len));
+        let stored = file.store(&segments, false).unwrap();
+        let blocks: Vec<_> = stored.iter().flat_map(|segment| &segment.blocks).copied().collect();
+        assert_eq!(blocks, (0..7).collect::<Vec<_>>());
+        for (stored, bytes) in stored.iter().zip(&segments) {
+            assert_eq!(&stored.read_blocking().unwrap(), bytes);
+        }
     }
 }

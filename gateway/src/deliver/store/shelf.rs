@@ -14,12 +14,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
 
-use super::file::SpilledSegment;
+use super::file::{MOST_AT_ONCE, SpilledSegment};
 use super::metrics::StoreMetrics;
 
 /// Bytes that may go from the disk before the file is looked at: cutting it at every one that goes
 /// would give pages away that the next segment needs.
 const TRIM: u64 = 64 << 20;
+/// Bytes of segments that are written at once; a larger segment is written alone.
+const MOST_BYTES: usize = 4 << 20;
 
 /// The segments of all streams, oldest first.
 #[derive(Debug)]
@@ -71,7 +73,7 @@ pub(super) enum Found {
 /// What the writer is to do next.
 pub(super) enum Work {
     /// `hurry`: the disk is behind.
-    Write { id: u64, bytes: Bytes, hurry: bool },
+    Write { ids: Vec<u64>, segments: Vec<Bytes>, hurry: bool },
     /// The end of the file may be free.
     Trim,
 }
@@ -86,29 +88,32 @@ impl Shelf {
         &self.metrics
     }
 
-    pub(super) fn put(&self, bytes: Bytes, held: u64) -> u64 {
+    /// Takes segments in, with the memory each holds. They come at once, so that they can be written
+    /// at once.
+    pub(super) fn put_all(&self, segments: impl Iterator<Item = (Bytes, u64)>) -> Vec<u64> {
         let mut given_up = Vec::new();
+        let mut wake = false;
         let mut table = self.table.lock();
-        let id = table.next_id;
-        table.next_id += 1;
-        table.entries.insert(id, Entry { held, place: Place::Memory(bytes) });
-        table.in_memory += 1;
-        table.memory = table.memory.saturating_add(held);
-        let wake = table.memory > self.budget;
-        if wake {
-            table.wait(id);
-        }
-        while table.memory > self.limit {
-            let Some(oldest) = table.oldest_waiting(id) else { break };
-            given_up.extend(table.drop_bytes(oldest));
-        }
+        let ids = segments.map(|(bytes, held)| {
+            let id = table.add(bytes, held);
+            if table.memory > self.budget {
+                table.wait(id);
+                wake = true;
+            }
+            while table.memory > self.limit {
+                let Some(oldest) = table.oldest_waiting(id) else { break };
+                given_up.extend(table.drop_bytes(oldest));
+            }
+            id
+        });
+        let ids = ids.collect();
         self.show(&table);
         drop(table);
         if wake {
             self.work.notify_one();
         }
         self.metrics.dropped_slow.inc_by(given_up.len() as u64);
-        id
+        ids
     }
 
     pub(super) fn find(&self, id: u64) -> Found {
@@ -215,6 +220,15 @@ impl Shelf {
 }
 
 impl Table {
+    fn add(&mut self, bytes: Bytes, held: u64) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.entries.insert(id, Entry { held, place: Place::Memory(bytes) });
+        self.in_memory += 1;
+        self.memory = self.memory.saturating_add(held);
+        id
+    }
+
     /// Puts an entry into the line of those to be written. Ids of entries that are gone leave it when
     /// they are the larger part, so that a disk that hangs does not make it grow.
     fn wait(&mut self, id: u64) {
@@ -254,12 +268,21 @@ impl Table {
             self.freed = 0;
             return Some(Work::Trim);
         }
-        while let Some(id) = self.waiting.pop_front() {
-            if let Some(Place::Memory(bytes)) = self.entries.get(&id).map(|entry| &entry.place) {
-                let hurry = self.memory > hurry;
-                return Some(Work::Write { id, bytes: bytes.clone(), hurry });
+        let (mut ids, mut segments, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while let Some(id) = self.waiting.front()
+            && ids.len() < MOST_AT_ONCE
+        {
+            if let Some(Place::Memory(segment)) = self.entries.get(id).map(|entry| &entry.place) {
+                bytes += segment.len();
+                if bytes > MOST_BYTES && !ids.is_empty() {
+                    break;
+                }
+                ids.push(*id);
+                segments.push(segment.clone());
             }
+            self.waiting.pop_front();
         }
-        None
+        let hurry = self.memory > hurry;
+        (!ids.is_empty()).then_some(Work::Write { ids, segments, hurry })
     }
 }

@@ -53,15 +53,19 @@ impl Disk {
                     tracing::debug!(%error, "the file of HLS segments keeps its length");
                 }
             }
-            Work::Write { id, bytes, hurry } => match self.file.store(&bytes, hurry) {
-                Ok(segment) => {
-                    shelf.written(id, Some(segment));
+            Work::Write { ids, segments, hurry } => match self.file.store(&segments, hurry) {
+                Ok(stored) => {
+                    for (id, segment) in ids.into_iter().zip(stored) {
+                        shelf.written(id, Some(segment));
+                    }
                     if std::mem::take(&mut self.failing) {
                         tracing::info!("HLS segments can be written again");
                     }
                 }
                 Err(error) => {
-                    shelf.written(id, None);
+                    for id in ids {
+                        shelf.written(id, None);
+                    }
                     if !std::mem::replace(&mut self.failing, true) {
                         tracing::warn!(%error, "cannot write HLS segments; those that do not fit into memory are dropped");
                     }

@@ -23,8 +23,12 @@ impl Bench {
 
     fn put(&self, bytes: Vec<u8>) -> SegmentRef {
         let len = bytes.len() as u64;
-        let id = self.shelf.put(bytes.into(), len);
+        let id = self.put_holding(bytes, len);
         SegmentRef(Arc::new(Handle { shelf: Arc::clone(&self.shelf), id, len }))
+    }
+
+    fn put_holding(&self, bytes: Vec<u8>, held: u64) -> u64 {
+        self.shelf.put_all(std::iter::once((bytes.into(), held))).pop().unwrap()
     }
 
     /// Lets the writer do everything there is to do.
@@ -111,7 +115,7 @@ async fn a_slice_is_charged_for_the_buffer_it_pins() {
     let config = StoreConfig::in_dir(dir.path());
     let store = SegmentStore::open(config, &Registry::new()).unwrap();
     let buffer = Bytes::from(vec![0; 4096]);
-    let segment = store.put(buffer.slice(..10), 4096);
+    let segment = store.put_all([(buffer.slice(..10), 4096)]).pop().unwrap();
     assert_eq!(store.shelf.metrics().memory_bytes.get(), 4096);
     assert_eq!(segment.len(), 10);
 }
@@ -207,7 +211,7 @@ async fn the_thread_writes_and_ends_with_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let config = StoreConfig { budget: 0, ..StoreConfig::in_dir(dir.path()) };
     let store = SegmentStore::open(config, &Registry::new()).unwrap();
-    let segments: Vec<_> = (0u8..20).map(|n| store.put(vec![n; 1000].into(), 1000)).collect();
+    let segments = store.put_all((0u8..20).map(|n| (vec![n; 1000].into(), 1000)));
     let metrics = store.shelf.metrics().clone();
     while metrics.disk_segments.get() < 20 {
         tokio::task::yield_now().await;
@@ -248,7 +252,7 @@ proptest! {
             match step {
                 Step::Put { size, pinned } => {
                     let held = size as u64 + pinned;
-                    let id = bench.shelf.put(vec![0; size].into(), held);
+                    let id = bench.put_holding(vec![0; size], held);
                     let handle = Handle { shelf: Arc::clone(&bench.shelf), id, len: size as u64 };
                     alive.push((SegmentRef(Arc::new(handle)), held));
                 }
