@@ -110,11 +110,9 @@ impl SpillFile {
     ) -> io::Result<Vec<SpilledSegment>> {
         let direct = self.direct.as_ref().filter(|_| !hurry);
         let together = direct.is_some() && segments.iter().all(|bytes| is_aligned(bytes));
-        let run = if together {
-            self.blocks.lock().run(segments.iter().map(|bytes| blocks_of(bytes)).sum())
-        } else {
-            None
-        };
+        let run = together
+            .then(|| self.blocks.lock().piece(segments.iter().map(|bytes| blocks_of(bytes)).sum()))
+            .flatten();
         if let (Some(direct), Some(mut blocks)) = (direct, run) {
             let offset = offset_of(&blocks);
             let stored = segments.iter().map(|bytes| {
@@ -232,7 +230,7 @@ fn offset_of(blocks: &[u32]) -> u64 {
 }
 
 fn is_aligned(bytes: &[u8]) -> bool {
-    bytes.as_ptr().align_offset(ALIGNMENT) == 0
+    bytes.is_empty() || bytes.as_ptr().align_offset(ALIGNMENT) == 0
 }
 
 impl Blocks {
@@ -251,6 +249,17 @@ impl Blocks {
             taken.push(block);
         }
         Ok(taken)
+    }
+
+    /// Takes blocks that follow one another: free ones, or new ones where there are not enough of
+    /// those. Elsewhere the file would grow with pieces too small for anything.
+    fn piece(&mut self, wanted: usize) -> Option<Vec<u32>> {
+        let run = self.run(wanted);
+        if run.is_some() || self.free.len() >= wanted {
+            return run;
+        }
+        let end = self.count.checked_add(u32::try_from(wanted).ok()?)?;
+        Some((std::mem::replace(&mut self.count, end)..end).collect())
     }
 
     /// Takes the first free blocks that follow one another, if so many do: what is in one piece is one
@@ -390,29 +399,40 @@ mod tests {
     fn blocks_are_used_again_from_the_front() {
         let dir = tempfile::tempdir().unwrap();
         let file = Arc::new(SpillFile::create(dir.path()).unwrap());
-        let first = alone(&file, 1, 2 * BLOCK);
-        let second = alone(&file, 2, BLOCK);
-        drop(first);
-        let third = alone(&file, 3, 3 * BLOCK);
-        assert_eq!((second.blocks.as_slice(), third.blocks.as_slice()), (&[2][..], &[0, 1, 3][..]));
-        assert_eq!(third.read_blocking().unwrap(), segment(3, 3 * BLOCK));
-        drop(third);
+        let mut four: Vec<_> = (0..4).map(|n| alone(&file, n, BLOCK)).collect();
+        assert!((0..4).zip(&four).all(|(n, segment)| segment.blocks == [n]));
+        drop(four.remove(2));
+        drop(four.remove(0));
+        let scattered = alone(&file, 4, 2 * BLOCK);
+        assert_eq!(scattered.blocks, [0, 2]);
+        assert_eq!(scattered.read_blocking().unwrap(), segment(4, 2 * BLOCK));
+        drop(scattered);
         file.trim().unwrap();
-        assert_eq!(file.len(), 3 * BLOCK as u64, "the second is in the way");
+        assert_eq!(file.len(), 4 * BLOCK as u64, "the last is in the way");
+        drop(four.remove(1));
+        file.trim().unwrap();
+        assert_eq!(file.len(), 2 * BLOCK as u64);
     }
 
     #[test]
     fn what_comes_together_lies_together_where_there_is_room() {
         let dir = tempfile::tempdir().unwrap();
         let file = Arc::new(SpillFile::create(dir.path()).unwrap());
-        drop(alone(&file, 1, 8 * BLOCK));
+        let (first, between) = (alone(&file, 1, 8 * BLOCK), alone(&file, 2, BLOCK));
+        drop(first);
         let lens = [BLOCK + 5, 0, 2 * BLOCK, 3 * BLOCK - 1];
         let segments = lens.map(|len| segment(len, len));
-        let stored = file.store(&segments, false).unwrap();
-        let blocks: Vec<_> = stored.iter().flat_map(|segment| &segment.blocks).copied().collect();
-        assert_eq!(blocks, (0..7).collect::<Vec<_>>());
-        for (stored, bytes) in stored.iter().zip(&segments) {
-            assert_eq!(&stored.read_blocking().unwrap(), bytes);
+        let mut kept = Vec::new();
+        for expected in [0..7, 9..16] {
+            let stored = file.store(&segments, false).unwrap();
+            let blocks = stored.iter().flat_map(|segment| &segment.blocks).copied();
+            assert_eq!(blocks.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+            kept.extend(stored.into_iter().zip(&segments));
         }
+        for (stored, bytes) in &kept {
+            assert_eq!(&&stored.read_blocking().unwrap(), bytes);
+        }
+        drop(between);
+        assert_eq!(alone(&file, 3, 2 * BLOCK).blocks, [7, 8], "what was left over is used again");
     }
 }
