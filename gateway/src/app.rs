@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     advertise::{AdvertiseError, Advertiser, Draw, Identity},
+    authorisation::Authoriser,
     buffers::Buffers,
     clock::Clock,
     config::Config,
@@ -206,6 +207,10 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
         .unwrap_or(Semaphore::MAX_PERMITS)
         .min(Semaphore::MAX_PERMITS);
     let buffers = Buffers::default();
+    let authoriser = match &config.auth_webhook {
+        Some(webhook) => Some(Authoriser::new(http_client()?, webhook.clone())),
+        None => None,
+    };
     let context = Arc::new(Context {
         clock,
         tasks: tasks.clone(),
@@ -219,6 +224,7 @@ pub async fn start_asking(config: Config, ask: Ask) -> Result<Handle, StartError
         identity,
         silent: Arc::new(config.tags.silent_orchestrators.iter().map(host_of).collect()),
         blocked: Arc::new(config.block_list.iter().copied().collect()),
+        authoriser,
         streams,
         store,
         buffers,

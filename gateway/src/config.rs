@@ -80,6 +80,8 @@ pub struct Config {
     pub admin_token: Option<Secret>,
     /// Whether segments may be pushed over HTTP.
     pub http_ingest: bool,
+    /// What is asked whether a stream may be pushed. May hold secrets: show it through [`redact`].
+    pub auth_webhook: Option<Url>,
     /// Whether the most recent stream is also `/stream/current.m3u8`.
     pub current_manifest: bool,
     /// Streams at the same time, at least 1.

@@ -9,6 +9,7 @@ use waymark_tagging::Registry;
 
 use crate::{
     advertise::Advertiser,
+    authorisation::Authoriser,
     buffers::Buffers,
     clock::Clock,
     config::Config,
@@ -53,6 +54,8 @@ pub struct Context {
     pub silent: Arc<HashSet<String>>,
     /// Orchestrator addresses never used.
     pub blocked: Arc<HashSet<alloy_primitives::Address>>,
+    /// Who may push; `None`: everybody.
+    pub authoriser: Option<Authoriser>,
     /// Live and ended streams.
     pub streams: Arc<Streams>,
     /// HLS segments.

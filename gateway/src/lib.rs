@@ -17,6 +17,7 @@
 
 pub mod advertise;
 pub mod app;
+pub mod authorisation;
 pub mod buffers;
 pub mod capability;
 pub mod cli;

@@ -23,6 +23,10 @@ const TRANSCODE_SECONDS: &[f64] =
 /// Bounds of upload and download times as the stock names suggest they were meant.
 const TRANSFER_SECONDS: &[f64] = &[0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 5.0, 10.0];
 
+/// Bounds of times in milliseconds (go-livepeer `monitor/census.go`).
+const MILLISECONDS: &[f64] =
+    &[100.0, 250.0, 500.0, 750.0, 1000.0, 1500.0, 2000.0, 2500.0, 3000.0, 5000.0, 10000.0];
+
 /// Refusals that are the service's fault, not the client's.
 const SERVICE_FAILURES: [Reason; 8] = [
     Reason::NoOrchestrator,
@@ -74,6 +78,7 @@ struct Legacy {
     compared_bad: CounterVec,
     comparing: Gauge,
     comparing_verified: Gauge,
+    authorisation: Histogram,
 }
 
 impl Metrics {
@@ -181,6 +186,11 @@ impl Metrics {
             self.swaps.inc();
             legacy.swaps.inc();
         }
+    }
+
+    /// The authorisation webhook allowed a stream.
+    pub fn authorised(&self, took: Duration) {
+        self.legacy.authorisation.observe(took.as_secs_f64() * 1000.0);
     }
 
     /// A result was compared with a trusted orchestrator's; `fault` is the stock word for what was
@@ -300,6 +310,11 @@ impl Legacy {
             comparing_verified: r.float(
                 "livepeer_fast_verification_using_current_sessions_total",
                 "Of those, streams with a verified orchestrator",
+            )?,
+            authorisation: r.histogram(
+                "livepeer_auth_webhook_time_milliseconds",
+                "Until the authorisation webhook allowed a stream",
+                MILLISECONDS,
             )?,
             versions: {
                 let opts = Opts::new("livepeer_versions", "Version of this gateway");

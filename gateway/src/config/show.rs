@@ -90,6 +90,7 @@ fn value(config: &Config, key: &str) -> Node {
         "listen.cli" => text(&config.cli_addr),
         "listen.admin_token" => config.admin_token.as_ref().map_or(Node::Null, |_| text("***")),
         "ingest.http" => text(config.http_ingest),
+        "ingest.auth_webhook" => config.auth_webhook.as_ref().map(redact).map_or(Node::Null, text),
         "ingest.current_manifest" => text(config.current_manifest),
         "ingest.max_sessions" => text(config.max_sessions),
         "ingest.stream_idle" => text(show_duration(config.stream_idle)),

@@ -40,10 +40,13 @@ pub(super) fn build(values: &mut Values, form: Form, home: Option<&str>) -> Conf
     let network = values.read("network", parse::network);
     let http_addr = values.read("listen.http", parse::listen);
     let http_ingest = values.read("ingest.http", parse::switch);
+    let auth_webhook = values.read("ingest.auth_webhook", parse::url);
     let config = Config {
         data_dir: data_dir(values, &network, home),
         network,
-        http_ingest: http_ingest.unwrap_or_else(|| http_ingest_by_address(values, &http_addr)),
+        http_ingest: http_ingest
+            .unwrap_or_else(|| http_ingest_by_address(values, &http_addr, auth_webhook.is_some())),
+        auth_webhook,
         http_addr,
         rtmp_addr: values.read("listen.rtmp", parse::listen),
         cli_addr: values.read("listen.cli", parse::listen),
@@ -278,15 +281,16 @@ fn data_dir(values: &mut Values, network: &Network, home: Option<&str>) -> PathB
     }
 }
 
-/// Push is off on a public address unless somebody asked for it
+/// Push is off on a public address unless somebody asked for it, or is asked about it
 /// (go-livepeer `starter.go:1748-1758`).
-fn http_ingest_by_address(values: &mut Values, http_addr: &str) -> bool {
-    let local = is_loopback(http_addr);
+fn http_ingest_by_address(values: &mut Values, http_addr: &str, authorised: bool) -> bool {
+    let local = is_loopback(http_addr) || authorised;
     values.origins.record("ingest.http", Origin::Derived { from: "listen.http" });
     if !local {
         values.warnings.push(format!(
             "HTTP ingest is OFF: {http_addr} can be reached from other machines and nobody asked \
-             for ingest there. To take pushes on it, give -httpIngest (ingest.http: true)."
+             for ingest there. To take pushes on it, give -httpIngest (ingest.http: true), or \
+             -authWebhookUrl (ingest.auth_webhook) that says who may."
         ));
     }
     local

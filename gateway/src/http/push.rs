@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{StatusCode, request::Parts};
+use http::{StatusCode, header::HOST, request::Parts, uri::Authority};
 use http_body_util::Full;
 use waymark_media::{Container, Probe, ProbeError, Video, VideoCodec};
 use waymark_proto::net::JobTag;
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     advertise::{Draw, Qualification},
+    authorisation::Asking,
     capability::{Input, JobNeeds, StreamStorage, job_capabilities},
     context::Context,
     deliver::{
@@ -65,7 +66,12 @@ pub(super) async fn push(context: Arc<Context>, parts: Parts, body: Body<'_>) ->
 
 /// Ends a stream at the client's word.
 pub(super) fn end(context: &Context, manifest: &ManifestId) -> Reply {
-    if context.streams.end(manifest, context.clock.now()) {
+    let known = match &context.authoriser {
+        // Only who knows where it is pushed ends it.
+        Some(authoriser) => authoriser.running(&context.streams, manifest),
+        None => Some(manifest.clone()),
+    };
+    if known.is_some_and(|known| context.streams.end(&known, context.clock.now())) {
         empty(StatusCode::NO_CONTENT)
     } else {
         problem(&Problem::new(Reason::StreamNotFound, format!("no stream {manifest} is running")))
@@ -82,12 +88,18 @@ async fn received(
         let detail = "the gateway is shutting down; push to another one";
         return Err(Some(Problem::new(Reason::Draining, detail)));
     }
-    let push = PushRequest::parse(parts).map_err(Problem::from)?;
+    let mut push = PushRequest::parse(parts).map_err(Problem::from)?;
     unsupported(&push)?;
     let explicit = explicit_tag(context, &push)?;
+    let pushed = push.manifest.clone();
+    let running = authorised(context, parts, &pushed, &mut push).await?;
     context.streams.would_take(&push.manifest)?;
     let lasting = body.outlives_client();
     let received = body::receive(context, body).await?;
+    if running && context.streams.live(&push.manifest).is_none() {
+        // It ended while the body arrived, and with it what it was allowed.
+        authorised(context, parts, &pushed, &mut push).await?;
+    }
     let media = look(context, &push, &received.bytes).map_err(media_problem)?;
     let patience = context.config.discovery_timeout.max(FIRST_PROBES);
     context.directory.settled(patience).await;
@@ -95,6 +107,29 @@ async fn received(
     let form = push.accept;
     let delivered = run(context, push, received, &media.video, (stream, arrived), lasting).await?;
     Ok(reply(form, context, &delivered))
+}
+
+/// Asks whether the push may go on, and under which name and with which settings; whether its stream
+/// runs already.
+async fn authorised(
+    context: &Context,
+    parts: &Parts,
+    pushed: &ManifestId,
+    push: &mut PushRequest,
+) -> Result<bool, Problem> {
+    let Some(authoriser) = &context.authoriser else { return Ok(false) };
+    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(Authority::as_str)).unwrap_or_default();
+    let url = format!("http://{host}{}", parts.uri.path());
+    let asking = Asking { pushed, url: &url, settings: push.transcode_config.as_ref() };
+    let started = context.clock.now();
+    let admitted = authoriser.admit(&context.streams, asking, || context.clock.now()).await?;
+    push.manifest = admitted.manifest;
+    if !admitted.running {
+        context.metrics.authorised(context.clock.now().saturating_sub(started));
+        push.transcode_config = admitted.settings;
+    }
+    Ok(admitted.running)
 }
 
 /// What the configuration header may ask for and this gateway does not do is refused, not ignored.

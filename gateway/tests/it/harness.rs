@@ -265,6 +265,15 @@ pub(crate) fn read_table(data_dir: &std::path::Path, table: &str) -> Vec<Value> 
         .collect()
 }
 
+/// Serves a router on a free port.
+#[expect(clippy::disallowed_methods, reason = "no part of a gateway, whose shutdown would wait")]
+pub(crate) async fn serve(router: axum::Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
 /// Sends a request and reads the whole answer.
 pub(crate) async fn answer(request: RequestBuilder) -> Pushed {
     let response: Response = request.send().await.expect("every push is answered");

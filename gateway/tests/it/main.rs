@@ -4,6 +4,7 @@
 #![allow(missing_docs, reason = "tests document themselves by their names")]
 
 mod anchored;
+mod authorisation;
 mod cheats;
 mod dispute;
 mod faults;

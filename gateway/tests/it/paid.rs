@@ -5,6 +5,7 @@ mod anchor;
 mod chaos;
 mod classes;
 mod commands;
+mod compared;
 mod contracts;
 mod faults;
 mod funds;

@@ -8,21 +8,19 @@ use parking_lot::Mutex;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use waymark::config::{Config, VerificationMode, VerifierWebhook};
 use waymark_testkit::{DownloadFault, Orchestrator, SegmentFault, Times};
 
 use crate::harness::{
-    Gateway, PATIENCE, Pushed, answer, instant, orchestrator, read_table, segment,
+    Gateway, PATIENCE, Pushed, answer, instant, orchestrator, read_table, segment, serve,
 };
 
-/// Serves a router on a free port.
-#[expect(clippy::disallowed_methods, reason = "no part of a gateway, whose shutdown would wait")]
-async fn serve(router: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    url
+/// A webhook that vouches for orchestrators as far as it says.
+pub(crate) async fn vouching(list: &[(&Orchestrator, f64)]) -> String {
+    let list: Vec<_> =
+        list.iter().map(|(o, score)| json!({"address": o.uri(), "score": score})).collect();
+    let list = json!(list);
+    serve(Router::new().route("/", routing::get(move || async move { Json(list) }))).await
 }
 
 /// A gateway that finds orchestrators by a webhook, which vouches for them as far as it says.
@@ -32,11 +30,7 @@ async fn vouched(list: &[(&Orchestrator, f64)]) -> Gateway {
 
 /// The same with other settings.
 async fn vouched_and(list: &[(&Orchestrator, f64)], change: impl FnOnce(&mut Config)) -> Gateway {
-    let list: Vec<_> =
-        list.iter().map(|(o, score)| json!({"address": o.uri(), "score": score})).collect();
-    let list = json!(list);
-    let router = Router::new().route("/", routing::get(move || async move { Json(list) }));
-    let webhook = serve(router).await;
+    let webhook = vouching(list).await;
     let gateway = Gateway::at(&[], &["-orchWebhookUrl", &webhook], change).await;
     let directory = &gateway.context().directory;
     assert!(directory.until(PATIENCE, |census| census.known > 0 && census.unknown == 0).await);
@@ -44,7 +38,7 @@ async fn vouched_and(list: &[(&Orchestrator, f64)], change: impl FnOnce(&mut Con
 }
 
 /// Pushes a segment of a stream that asks for comparisons.
-async fn push(gateway: &Gateway, seq: usize, frequency: u32) -> Pushed {
+pub(crate) async fn push(gateway: &Gateway, seq: usize, frequency: u32) -> Pushed {
     let config = json!({"verificationFreq": frequency}).to_string();
     let request = gateway.pushing(&format!("/live/compared/{seq}.ts"), segment(seq));
     let request = request.header("Livepeer-Transcode-Configuration", config);
@@ -69,7 +63,7 @@ async fn failed(gateway: &Gateway, orchestrator: &Orchestrator) -> f64 {
 }
 
 /// Waits until results of these orchestrators were compared so often. Nobody's delivery waits for it.
-async fn compared(gateway: &Gateway, orchestrators: &[&Orchestrator], times: f64) {
+pub(crate) async fn compared(gateway: &Gateway, orchestrators: &[&Orchestrator], times: f64) {
     let all = async {
         for one in orchestrators {
             while done(gateway, one).await < times {

@@ -83,6 +83,10 @@ impl Recipe {
         Self { gop, ..self }
     }
 
+    const fn bitrate(self, bitrate: u32) -> Self {
+        Self { bitrate, ..self }
+    }
+
     const fn further(self, further: &'static [(&'static str, &'static str)]) -> Self {
         Self { further, ..self }
     }

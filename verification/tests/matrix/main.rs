@@ -111,6 +111,16 @@ fn each_attack_is_noticed_by_the_tier_that_must() {
     assert!(below.is_empty(), "{below:#?}");
 }
 
+#[test]
+fn windows_show_what_large_pictures_lack() {
+    let large = UNSEEN.iter().filter(|case| case.large);
+    let of: Vec<_> =
+        large.filter(|case| case.attack().is_some_and(|a| study::DETAIL.contains(&a))).collect();
+    let missed: Vec<_> = of.iter().filter(|case| !case.full.noticed()).collect();
+    println!("detail of large pictures: {} of {}", of.len() - missed.len(), of.len());
+    assert!(of.len() >= 20 && missed.is_empty(), "{} of {}: {missed:#?}", missed.len(), of.len());
+}
+
 /// How an attack must be noticed, and on how many of so many clips at least.
 struct Bound {
     noticed_by: fn(&Case) -> bool,

@@ -186,6 +186,17 @@ fn attacks(text: &mut String, cases: &[Case]) {
     let quality = study::attacks().filter(|attack| attack.caught_by() == Tier::Quality);
     let quality: Vec<String> = quality.map(ours).collect();
     writeln!(text, "{}.\n", quality.join(", ")).unwrap();
+    let windows = |attack: Attack| {
+        let of = cases.iter().filter(|case| case.large && case.attack() == Some(attack));
+        let (noticed, missed): (Vec<_>, Vec<_>) = of.partition(|case| case.full.noticed());
+        format!("{attack} {} of {}", noticed.len(), noticed.len() + missed.len())
+    };
+    let windows = study::DETAIL.map(windows).join(", ");
+    writeln!(
+        text,
+        "In large pictures, where detail is looked at in windows, all pictures notice: {windows}.\n"
+    )
+    .unwrap();
 }
 
 fn roc(halves: &Studies) -> String {

@@ -24,6 +24,8 @@ const THREADS: usize = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) clip: &'static str,
+    /// Its renditions are larger than what is looked at for detail at once.
+    pub(crate) large: bool,
     pub(crate) what: What,
     pub(crate) starved: bool,
     pub(crate) noise: bool,
@@ -56,6 +58,10 @@ pub(crate) struct Found {
     /// The worst value as a multiple of its bound.
     pub(crate) ratio: f64,
 }
+
+/// Attacks that take detail from all of a picture. On large clips all of them are made, whatever else is.
+pub(crate) const DETAIL: [Attack; 4] =
+    [Attack::UpscaledQuarter, Attack::UpscaledHalf, Attack::UpscaledTwoThirds, Attack::Blurred];
 
 /// Which attacks are made on which clips: number of the clip and of the attack.
 pub(crate) type Choice = fn(usize, usize) -> bool;
@@ -116,14 +122,16 @@ fn on_clip(name: &'static str, chosen: impl Fn(usize) -> bool) -> Result<Vec<Cas
             beside: false,
         };
         let judged = source.judge(returned, &bounds)?;
-        cases.push(Case::of(name, What::Honest(variant.name), &judged));
+        cases.push(Case::of(&clip, What::Honest(variant.name), &judged));
     }
     let other = corpus::other(&clip)?;
     let scene = Scene::open(&clip.segment, &other.segment, Some(&clip.previous))?;
     let scene = scene.with_speed(Speed::Veryfast);
     let target = target(&clip);
     let (honest, wanted) = (scene.honest(&target)?, Wanted::from(&target));
-    for (_, attack) in attacks().enumerate().filter(|(index, _)| chosen(*index)) {
+    let on_windows = |attack: &Attack| is_large(&clip) && DETAIL.contains(attack);
+    let chosen = |(index, attack): &(usize, Attack)| chosen(*index) || on_windows(attack);
+    for (_, attack) in attacks().enumerate().filter(chosen) {
         let forged = scene.forge_from(attack, &target, &honest);
         let forged = forged.unwrap_or_else(|error| {
             // x265 makes nothing of a single picture.
@@ -136,15 +144,17 @@ fn on_clip(name: &'static str, chosen: impl Fn(usize) -> bool) -> Result<Vec<Cas
         let returned = Returned { wanted: &wanted, bytes: &bytes, claimed, beside };
         let judged =
             source.judge(returned, &bounds).map_err(|error| format!("{attack}: {error}"))?;
-        cases.push(Case::of(name, What::Attack(attack), &judged));
+        cases.push(Case::of(&clip, What::Attack(attack), &judged));
     }
     Ok(cases)
 }
 
-/// What attacks are made on: 320 pixels on the longer side, at the bit rate of the usual ladder.
+/// What attacks are made on: 320 pixels on the longer side, three quarters of a large clip, at the bit rate of the usual
+/// ladder.
 fn target(clip: &Clip) -> Target {
     let (width, height) = clip.size;
-    let side = |pixels: u32| i32::try_from(pixels * 320 / width.max(height)).unwrap_or(0);
+    let longer = if is_large(clip) { width.max(height) * 3 / 4 } else { 320 };
+    let side = |pixels: u32| i32::try_from(pixels * longer / width.max(height)).unwrap_or(0);
     let (width, height) = (side(width), side(height));
     let rate = f64::from(clip.rate.0) / f64::from(clip.rate.1);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bit rate")]
@@ -152,8 +162,13 @@ fn target(clip: &Clip) -> Target {
     Target { container: clip.container, ..Target::new(width, height, bitrate) }
 }
 
+/// A clip whose renditions are larger than what is looked at for detail at once.
+fn is_large(clip: &Clip) -> bool {
+    clip.size.0 >= 1280
+}
+
 impl Case {
-    fn of(clip: &'static str, what: What, judged: &Judged) -> Self {
+    fn of(clip: &Clip, what: What, judged: &Judged) -> Self {
         let found = |checks: &[_]| Found {
             failed: Judged::failed(checks),
             hard: Judged::any(checks, Kind::Hard),
@@ -161,7 +176,8 @@ impl Case {
             ratio: Judged::ratio(checks),
         };
         Self {
-            clip,
+            clip: clip.name,
+            large: is_large(clip),
             what,
             starved: judged.starved,
             noise: judged.noise,

@@ -115,6 +115,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("datadir", Text, "", Setting("data_dir")),
     flag("httpAddr", Text, "", Setting("listen.http")),
     flag("httpIngest", Bool, "true", Setting("ingest.http")),
+    Flag { secret: true, ..flag("authWebhookUrl", Text, "", Setting("ingest.auth_webhook")) },
     flag("rtmpAddr", Text, "", Setting("listen.rtmp")),
     flag("cliAddr", Text, "", Setting("listen.cli")),
     flag("currentManifest", Bool, "false", Setting("ingest.current_manifest")),
@@ -198,7 +199,6 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("reward", Bool, "false", MissingOnChain(REWARD, Check::Anything)),
     flag("aiServiceRegistry", Bool, "false", OnChain("chain.ai_registry", Check::Anything)),
     // Not there yet.
-    Flag { secret: true, ..flag("authWebhookUrl", Text, "", Missing("authorisation by webhook")) },
     Flag { secret: true, ..flag("objectStore", Text, "", Missing("external object storage")) },
     Flag { secret: true, ..flag("recordStore", Text, "", Missing("recording of streams")) },
     flag("FVfailGsbucket", Text, "", Missing("storage of segments that failed verification")),

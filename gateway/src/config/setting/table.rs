@@ -136,6 +136,15 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
          be reached from other machines.",
     ),
     setting(
+        "ingest.auth_webhook",
+        Kind::Url,
+        "",
+        Some("authWebhookUrl"),
+        "URL that is asked whether a stream may be pushed: `POST` with `{\"url\": …}`. 200 allows it; \
+         the answer may be empty or an object like that of `Livepeer-Transcode-Configuration`, with \
+         the name the stream is known by as `manifestID`.",
+    ),
+    setting(
         "ingest.current_manifest",
         Kind::Truth,
         "false",

@@ -90,7 +90,7 @@ fn the_flag_named_by_a_setting_is_the_one_that_gives_it() {
         let Some(flag) = setting.flag else { continue };
         let value = match flag {
             "v" => "6",
-            "orchWebhookUrl" => "https://hook.example.org/",
+            "orchWebhookUrl" | "authWebhookUrl" => "https://hook.example.org/",
             "verifierUrl" => "https://v.example.org -verifierPath=/shared",
             "verifierPath" => "/shared -verifierUrl=https://v.example.org",
             "dataDir" => "/d",

@@ -138,6 +138,8 @@ fn ingest_is_off_on_a_public_address_unless_asked_for() {
         ("-httpAddr [::]:80", false),
         ("-httpAddr 0.0.0.0:80 -httpIngest", true),
         ("-httpAddr 0.0.0.0:80 -httpIngest=true", true),
+        ("-httpAddr 0.0.0.0:80 -authWebhookUrl http://hook/", true),
+        ("-httpAddr 0.0.0.0:80 -authWebhookUrl http://hook/ -httpIngest=false", false),
         ("-httpIngest=false", false),
     ] {
         let loaded = stock(&format!("-gateway {flags}"), &[]).unwrap();
@@ -282,7 +284,7 @@ fn a_missing_stock_file_and_a_yaml_file_are_refused() {
 #[test]
 fn what_is_not_there_yet_is_refused_by_name_and_secrets_stay_hidden() {
     let problems = refused(
-        "-gateway -authWebhookUrl https://user:hunter2@hook/ -objectStore s3://key:hunter2@store/ \
+        "-gateway -objectStore s3://key:hunter2@store/ \
          -recordStore s3://key:hunter2@store/ \
          -kafkaBootstrapServers k:1 -metadataQueueUri amqp://u:hunter2@q -remoteSignerUrl s \
          -orchPerfStatsUrl https://s -liveAIAuthWebhookUrl https://hunter2 -metricsClientIP \
@@ -295,9 +297,7 @@ fn what_is_not_there_yet_is_refused_by_name_and_secrets_stay_hidden() {
 
 #[test]
 fn what_is_not_there_yet_may_be_given_stocks_default() {
-    config(
-        "-gateway -authWebhookUrl= -objectStore= -minPerfScore 0.0 -metricsClientIP=false -orchestrator=false",
-    );
+    config("-gateway -objectStore= -minPerfScore 0.0 -metricsClientIP=false -orchestrator=false");
 }
 
 #[test]

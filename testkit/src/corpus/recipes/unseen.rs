@@ -5,6 +5,11 @@ use waymark_media::{Container, Gop};
 use super::{Recipe, Sound, Timing};
 use crate::corpus::scenery::{STAGE, USUAL, camera, cuts, mover, page, soft, texture};
 
+/// A picture of which only windows are looked at for detail.
+const LARGE: (u32, u32) = (1280, 720);
+/// What such a source has.
+const LARGE_BITRATE: u32 = 10_000_000;
+
 /// The names say what is special.
 pub(super) const RECIPES: &[Recipe] = &[
     // Cameras.
@@ -129,6 +134,35 @@ pub(super) const RECIPES: &[Recipe] = &[
     })
     .rate(25, 1)
     .sound(Sound::Tone(233)),
+    Recipe::new("large-pan", || {
+        format!("{},crop=1280:720:x='40+120*t':y='60+30*t'", texture((1760, 990), "30", 65))
+    })
+    .bitrate(LARGE_BITRATE)
+    .sound(Sound::Noise(65)),
+    Recipe::new("large-speaker", || {
+        texture(LARGE, "30", 66)
+            + &mover("0xb08060", (300, 380), "30", "480+10*sin(3*t)", "240+8*sin(4*t)", "a")
+            + &mover("0x402018", (92, 24), "30", "584+10*sin(3*t)", "500+14*sin(14*t)", "b")
+    })
+    .bitrate(LARGE_BITRATE)
+    .sound(Sound::Tone(262)),
+    Recipe::new("large-page", || page(LARGE, "30", 5, 67) + ",scroll=vertical=0.004")
+        .bitrate(LARGE_BITRATE)
+        .sound(Sound::None),
+    Recipe::new("large-match-50", || {
+        format!("{},crop=1280:720:x='220+200*sin(1.3*t)':y='120'", texture((1760, 990), "50", 68))
+            + &mover("white", (24, 24), "50", "640+560*sin(3.1*t)", "360+240*sin(5.3*t)", "a")
+            + &mover("0xd02020", (36, 80), "50", "400+200*sin(2.2*t)", "300", "b")
+    })
+    .rate(50, 1)
+    .bitrate(LARGE_BITRATE)
+    .sound(Sound::Noise(68)),
+    Recipe::new("large-evening", || {
+        format!("{},crop=1280:720:x='300-70*t':y='100+20*t'", texture((1760, 990), "30", 69))
+            + ",eq=brightness=-0.25:contrast=0.5"
+    })
+    .bitrate(LARGE_BITRATE)
+    .sound(Sound::Tone(349)),
     Recipe::new("mp4", || camera(61, "30", "300+90*sin(1.5*t)", "190"))
         .container(Container::Mp4)
         .sound(Sound::Tone(247)),
