@@ -58,24 +58,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     println!("{}", floor.line());
 
     let contenders = contenders(&args, &programs)?;
-    println!(
-        "Starting {0} orchestrators that answer at once, and {0} that are paid for it on a local chain.",
-        measure::ANSWERERS
-    );
+    println!("Starting {} orchestrators that answer at once.", measure::ANSWERERS);
     let answerers = Answerers::start(&programs, &dir).await?;
-    let paid = Answerers::start_paid(&programs, &dir).await?;
     let mut runs: Vec<Measured> = Vec::new();
     for round in 1..=args.rounds {
-        let mut order: Vec<_> = contenders.iter().collect();
-        if round % 2 == 0 {
-            order.reverse();
-        }
         runs.push(measure::direct(round, &answerers, args.dry).await?);
         println!("{}", runs.last().map(Measured::line).unwrap_or_default());
-        for contender in order {
-            for scenario in Scenario::of(contender) {
-                let far = if scenario == Scenario::Paid { &paid } else { &answerers };
-                let measured = measure::gateway(round, contender, scenario, far, args.dry);
+        for contender in in_turn(&contenders, round) {
+            for scenario in Scenario::unpaid(contender) {
+                let measured = measure::gateway(round, contender, scenario, &answerers, args.dry);
                 runs.push(measured.await?);
                 println!("{}", runs.last().map(Measured::line).unwrap_or_default());
             }
@@ -87,7 +78,22 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     } else {
         None
     };
-    drop((answerers, paid));
+    drop(answerers);
+
+    // Only now: a chain and orchestrators that follow it are never at rest.
+    println!(
+        "Starting {} orchestrators that are paid for it on a local chain.",
+        measure::ANSWERERS
+    );
+    let paid = Answerers::start_paid(&programs, &dir).await?;
+    for round in 1..=args.rounds {
+        for contender in in_turn(&contenders, round) {
+            let measured = measure::gateway(round, contender, Scenario::Paid, &paid, args.dry);
+            runs.push(measured.await?);
+            println!("{}", runs.last().map(Measured::line).unwrap_or_default());
+        }
+    }
+    drop(paid);
 
     let results = dir.join("results.json");
     fs::write(&results, serde_json::to_string_pretty(&(&floor, &runs, &families))? + "\n")?;
@@ -99,6 +105,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         return Ok(());
     }
     report::write(&root().join("docs/performance.md"), &section)
+}
+
+/// The order of a round: it turns with each.
+fn in_turn(contenders: &[Contender], round: u32) -> Vec<&Contender> {
+    let mut order: Vec<_> = contenders.iter().collect();
+    if round.is_multiple_of(2) {
+        order.reverse();
+    }
+    order
 }
 
 fn contenders(args: &Args, programs: &std::path::Path) -> anyhow::Result<Vec<Contender>> {

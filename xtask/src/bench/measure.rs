@@ -82,10 +82,10 @@ pub(super) struct Process {
 }
 
 impl Scenario {
-    /// What is done to this contender. Hundreds of streams are asked of ours alone: at the memory
+    /// What is done to this contender for nothing. Hundreds of streams are asked of ours alone: at the memory
     /// that a stock gateway takes for each, they do not fit into an ordinary machine.
-    pub(super) fn of(contender: &Contender) -> Vec<Self> {
-        let mut scenarios = vec![Self::Live, Self::Saturated, Self::Paid];
+    pub(super) fn unpaid(contender: &Contender) -> Vec<Self> {
+        let mut scenarios = vec![Self::Live, Self::Saturated];
         if contender.is_ours() {
             scenarios.push(Self::Many);
         }
