@@ -52,6 +52,7 @@ async fn pain_02_no_rendition_and_no_name_ends_the_process() {
 async fn pain_03_one_of_two_orchestrators_is_killed_and_nothing_is_lost() {
     let (a, b) = (orchestrator().await, orchestrator().await);
     let gateway = Gateway::start(&[&a, &b]).await;
+    assert!(gateway.context().directory.until(PATIENCE, |census| census.ready == 2).await);
     let mut lost = 0;
     for seq in 0..10 {
         if seq == 5 {

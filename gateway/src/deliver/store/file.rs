@@ -28,15 +28,16 @@ const LOOKED_AT: usize = 4096;
 pub(super) const MOST_AT_ONCE: usize = 8;
 
 /// Memory where a disk can take it from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[repr(align(4096))]
-struct Aligned([u8; BLOCK]);
+struct Aligned<const LEN: usize>([u8; LEN]);
+
+type Sector = Aligned<ALIGNMENT>;
 
 /// What fills sectors and blocks.
-static ZEROS: Aligned = Aligned([0; BLOCK]);
+static ZEROS: Aligned<BLOCK> = Aligned([0; BLOCK]);
 
-const _: () = assert!(align_of::<Aligned>() == ALIGNMENT);
-const _: () = assert!(MOST_AT_ONCE * ALIGNMENT <= BLOCK, "there is a sector for the end of each");
+const _: () = assert!(align_of::<Sector>() == ALIGNMENT && size_of::<Sector>() == ALIGNMENT);
 
 /// The file.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub(super) struct SpillFile {
 struct Direct {
     file: File,
     /// The ends of segments that fill no sector.
-    ends: Mutex<Box<Aligned>>,
+    ends: Mutex<Vec<Sector>>,
 }
 
 /// Which blocks hold nothing.
@@ -109,9 +110,11 @@ impl SpillFile {
         hurry: bool,
     ) -> io::Result<Vec<SpilledSegment>> {
         let direct = self.direct.as_ref().filter(|_| !hurry);
-        let together = direct.is_some() && segments.iter().all(|bytes| is_aligned(bytes));
+        let together = direct.is_some()
+            && segments.len() <= MOST_AT_ONCE
+            && segments.iter().all(|bytes| is_aligned(bytes));
         let run = together
-            .then(|| self.blocks.lock().piece(segments.iter().map(|bytes| blocks_of(bytes)).sum()))
+            .then(|| self.blocks.lock().piece(segments.iter().map(blocks_of).sum()))
             .flatten();
         if let (Some(direct), Some(mut blocks)) = (direct, run) {
             let offset = offset_of(&blocks);
@@ -172,7 +175,8 @@ impl Direct {
     fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::DIRECT.bits().cast_signed();
         let file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
-        let direct = Self { file, ends: Mutex::new(Box::new(Aligned([0; BLOCK]))) };
+        let ends = Mutex::new(vec![Aligned([0; ALIGNMENT]); MOST_AT_ONCE]);
+        let direct = Self { file, ends };
         direct.write(&[Bytes::from_static(&[0])], 0)?;
         Ok(direct)
     }
@@ -181,18 +185,18 @@ impl Direct {
     /// all in one request to the disk.
     fn write(&self, segments: &[Bytes], offset: u64) -> io::Result<()> {
         let mut ends = self.ends.lock();
-        for (sector, bytes) in ends.0.chunks_exact_mut(ALIGNMENT).zip(segments) {
+        for (sector, bytes) in ends.iter_mut().zip(segments) {
             let (_, end) = sectors(bytes);
-            let (filled, rest) = sector.split_at_mut(end.len());
+            let (filled, rest) = sector.0.split_at_mut(end.len());
             filled.copy_from_slice(end);
             rest.fill(0);
         }
         let mut pieces: Vec<&[u8]> = Vec::with_capacity(3 * segments.len());
-        for (sector, bytes) in ends.0.chunks_exact(ALIGNMENT).zip(segments) {
+        for (sector, bytes) in ends.iter().zip(segments) {
             let (whole, end) = sectors(bytes);
             pieces.push(whole);
             if !end.is_empty() {
-                pieces.push(sector);
+                pieces.push(&sector.0);
             }
             let gap = blocks_of(bytes) * BLOCK - bytes.len().next_multiple_of(ALIGNMENT);
             pieces.push(ZEROS.0.get(..gap).unwrap_or_default());
