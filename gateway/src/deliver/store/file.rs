@@ -5,8 +5,9 @@
 //! and writing over these costs a quarter of what fresh ones cost; and the free end of the file can
 //! be given back.
 
+mod blocks;
+
 use std::{
-    collections::BTreeSet,
     fs::{DirBuilder, File, OpenOptions},
     io::{self, IoSlice},
     os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
@@ -18,12 +19,11 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use rustix::{fs::OFlags, io::pwritev};
 
+use self::blocks::Blocks;
 use crate::buffers::ALIGNMENT;
 
 /// Bytes of a block: what a segment wastes is half of it on average.
 const BLOCK: usize = 32 * 1024;
-/// Free blocks looked at in search of some that follow one another.
-const LOOKED_AT: usize = 4096;
 /// Most segments written in one request: those of a delivery come together.
 pub(super) const MOST_AT_ONCE: usize = 8;
 
@@ -54,15 +54,6 @@ struct Direct {
     file: File,
     /// The ends of segments that fill no sector.
     ends: Mutex<Vec<Sector>>,
-}
-
-/// Which blocks hold nothing.
-#[derive(Debug, Default)]
-struct Blocks {
-    /// Blocks the file has.
-    count: u32,
-    /// Those of them that are free.
-    free: BTreeSet<u32>,
 }
 
 /// A segment in the file. Its blocks are free when this value goes.
@@ -237,63 +228,6 @@ fn is_aligned(bytes: &[u8]) -> bool {
     bytes.is_empty() || bytes.as_ptr().align_offset(ALIGNMENT) == 0
 }
 
-impl Blocks {
-    fn take(&mut self, wanted: usize) -> io::Result<Vec<u32>> {
-        if let Some(run) = self.run(wanted) {
-            return Ok(run);
-        }
-        let mut taken = Vec::with_capacity(wanted);
-        while taken.len() < wanted {
-            let block = if let Some(block) = self.free.pop_first() {
-                block
-            } else {
-                let next = self.count.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
-                std::mem::replace(&mut self.count, next)
-            };
-            taken.push(block);
-        }
-        Ok(taken)
-    }
-
-    /// Takes blocks that follow one another: free ones, or new ones where there are not enough of
-    /// those. Elsewhere the file would grow with pieces too small for anything.
-    fn piece(&mut self, wanted: usize) -> Option<Vec<u32>> {
-        let run = self.run(wanted);
-        if run.is_some() || self.free.len() >= wanted {
-            return run;
-        }
-        let end = self.count.checked_add(u32::try_from(wanted).ok()?)?;
-        Some((std::mem::replace(&mut self.count, end)..end).collect())
-    }
-
-    /// Takes the first free blocks that follow one another, if so many do: what is in one piece is one
-    /// request to the disk.
-    fn run(&mut self, wanted: usize) -> Option<Vec<u32>> {
-        let mut run: Vec<u32> = Vec::with_capacity(wanted);
-        for block in self.free.iter().copied().take(LOOKED_AT) {
-            if run.last().is_some_and(|last| last.checked_add(1) != Some(block)) {
-                run.clear();
-            }
-            run.push(block);
-            if run.len() == wanted {
-                for block in &run {
-                    self.free.remove(block);
-                }
-                return Some(run);
-            }
-        }
-        None
-    }
-
-    /// Forgets the free blocks at the end; how many blocks are left.
-    fn trim(&mut self) -> u32 {
-        while self.count.checked_sub(1).is_some_and(|last| self.free.remove(&last)) {
-            self.count -= 1;
-        }
-        self.count
-    }
-}
-
 impl SpilledSegment {
     /// Bytes of the segment.
     pub(super) const fn len(&self) -> u64 {
@@ -336,107 +270,9 @@ impl SpilledSegment {
 
 impl Drop for SpilledSegment {
     fn drop(&mut self) {
-        self.file.blocks.lock().free.extend(self.blocks.drain(..));
+        self.file.blocks.lock().give(self.blocks.drain(..));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::buffers::Buffers;
-
-    fn segment(n: usize, len: usize) -> Bytes {
-        let bytes: Vec<_> =
-            (0..len).map(|i| u8::try_from((i * 7 + n * 31 + i / BLOCK) % 251).unwrap()).collect();
-        let mut buffer = Buffers::default().take(len);
-        buffer.extend(&bytes);
-        buffer.freeze()
-    }
-
-    #[test]
-    fn bytes_of_a_buffer_are_where_the_disk_can_take_them() {
-        assert!(is_aligned(&segment(1, 300_000)));
-    }
-
-    /// Stores one segment.
-    fn alone(file: &Arc<SpillFile>, n: usize, len: usize) -> SpilledSegment {
-        file.store(&[segment(n, len)], false).unwrap().pop().unwrap()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
-
-        #[test]
-        fn whatever_comes_and_goes_each_segment_reads_back(
-            steps in prop::collection::vec((
-                prop::collection::vec(0..4 * BLOCK, 1..=MOST_AT_ONCE),
-                any::<prop::sample::Index>(),
-                any::<bool>(),
-                any::<bool>(),
-            ), 1..20),
-        ) {
-            let dir = tempfile::tempdir().unwrap();
-            let file = Arc::new(SpillFile::create(dir.path()).unwrap());
-            let mut kept = Vec::new();
-            for (n, (lens, victim, trim, hurry)) in steps.into_iter().enumerate() {
-                let segments: Vec<_> = lens.into_iter().map(|len| segment(n, len)).collect();
-                kept.extend(file.store(&segments, hurry).unwrap().into_iter().zip(segments));
-                for _ in 0..victim.index(3 * MOST_AT_ONCE / 2).min(kept.len()) {
-                    kept.swap_remove(victim.index(kept.len()));
-                }
-                if trim {
-                    file.trim().unwrap();
-                }
-                for (stored, bytes) in &kept {
-                    prop_assert_eq!(&stored.read_blocking().unwrap(), bytes);
-                }
-            }
-            kept.clear();
-            file.trim().unwrap();
-            prop_assert_eq!(file.len(), 0);
-        }
-    }
-
-    #[test]
-    fn blocks_are_used_again_from_the_front() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = Arc::new(SpillFile::create(dir.path()).unwrap());
-        let mut four: Vec<_> = (0..4).map(|n| alone(&file, n, BLOCK)).collect();
-        assert!((0..4).zip(&four).all(|(n, segment)| segment.blocks == [n]));
-        drop(four.remove(2));
-        drop(four.remove(0));
-        let scattered = alone(&file, 4, 2 * BLOCK);
-        assert_eq!(scattered.blocks, [0, 2]);
-        assert_eq!(scattered.read_blocking().unwrap(), segment(4, 2 * BLOCK));
-        drop(scattered);
-        file.trim().unwrap();
-        assert_eq!(file.len(), 4 * BLOCK as u64, "the last is in the way");
-        drop(four.remove(1));
-        file.trim().unwrap();
-        assert_eq!(file.len(), 2 * BLOCK as u64);
-    }
-
-    #[test]
-    fn what_comes_together_lies_together_where_there_is_room() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = Arc::new(SpillFile::create(dir.path()).unwrap());
-        let (first, between) = (alone(&file, 1, 8 * BLOCK), alone(&file, 2, BLOCK));
-        drop(first);
-        let lens = [BLOCK + 5, 0, 2 * BLOCK, 3 * BLOCK - 1];
-        let segments = lens.map(|len| segment(len, len));
-        let mut kept = Vec::new();
-        for expected in [0..7, 9..16] {
-            let stored = file.store(&segments, false).unwrap();
-            let blocks = stored.iter().flat_map(|segment| &segment.blocks).copied();
-            assert_eq!(blocks.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
-            kept.extend(stored.into_iter().zip(&segments));
-        }
-        for (stored, bytes) in &kept {
-            assert_eq!(&&stored.read_blocking().unwrap(), bytes);
-        }
-        drop(between);
-        assert_eq!(alone(&file, 3, 2 * BLOCK).blocks, [7, 8], "what was left over is used again");
-    }
-}
+mod tests;
