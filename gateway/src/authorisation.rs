@@ -68,6 +68,11 @@ impl Authoriser {
         known.filter(|manifest| streams.live(manifest).is_some())
     }
 
+    /// Whether the name is still that of whoever pushes under `pushed`.
+    pub fn holds(&self, pushed: &ManifestId, manifest: &ManifestId) -> bool {
+        self.names.lock().get(pushed) == Some(manifest)
+    }
+
     /// Lets a push go on, or not.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     advertise::{Draw, Qualification},
-    authorisation::Asking,
+    authorisation::{Asking, Authoriser},
     capability::{Input, JobNeeds, StreamStorage, job_capabilities},
     context::Context,
     deliver::{
@@ -96,8 +96,11 @@ async fn received(
     context.streams.would_take(&push.manifest)?;
     let lasting = body.outlives_client();
     let received = body::receive(context, body).await?;
-    if running && context.streams.live(&push.manifest).is_none() {
-        // It ended while the body arrived, and with it what it was allowed.
+    let lost = |a: &Authoriser| !a.holds(&pushed, &push.manifest);
+    let ended = running && context.streams.live(&push.manifest).is_none();
+    if ended || context.authoriser.as_ref().is_some_and(lost) {
+        // While the body arrived its stream ended, or somebody else was allowed the name.
+        push = PushRequest::parse(parts).map_err(Problem::from)?;
         authorised(context, parts, &pushed, &mut push).await?;
     }
     let media = look(context, &push, &received.bytes).map_err(media_problem)?;
