@@ -6,6 +6,8 @@
 //! work. All of them give the same digests; they differ in nothing but time.
 
 mod kernels;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
 mod plan;
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::{Json, Router, body::Bytes, extract::State, http::HeaderMap, routing};
+use futures_util::{StreamExt as _, stream};
 use parking_lot::Mutex;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use waymark::ingest::ManifestId;
 use waymark_testkit::Orchestrator;
 
 use crate::harness::{Gateway, Pushed, answer, orchestrator, segment, serve};
@@ -189,4 +191,37 @@ async fn the_webhook_asks_for_comparisons() {
     assert!(seen.data.calc_perceptual_hash, "hashes are asked for");
     let comparing = "livepeer_fast_verification_enabled_current_sessions_total";
     assert!((gateway.metric(comparing).await - 1.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_loses_a_name_while_the_body_arrives_is_asked_about_again() {
+    let orchestrator = orchestrator().await;
+    let (gateway, webhook) = guarded(&orchestrator).await;
+    webhook.says(200, &json!({ "manifestID": "playback" }).to_string());
+    let whole = segment(0);
+    let (first, rest) = (whole.slice(..1000), whole.slice(1000..));
+    let (go_on, waits) = tokio::sync::oneshot::channel();
+    let rest = stream::once(async move {
+        waits.await.expect("the test goes on");
+        Ok(rest)
+    });
+    let body = stream::iter([Ok::<_, std::io::Error>(first)]).chain(rest);
+    let slow = gateway.pushing("/live/slow/0.ts", Bytes::new());
+    let slow = tokio::spawn(answer(slow.body(reqwest::Body::wrap_stream(body))));
+    let name = |name| ManifestId::parse(name).expect("a name");
+    let (pushed, named) = (name("slow"), name("playback"));
+    let authoriser = gateway.context().authoriser.as_ref().expect("a webhook");
+    while !authoriser.holds(&pushed, &named) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(push(&gateway, "/live/quick/0.ts", None).await.status, StatusCode::OK);
+
+    webhook.says(403, "");
+    go_on.send(()).expect("the push goes on");
+    let lost = slow.await.expect("an answer");
+    assert_eq!((lost.status, lost.reason().as_str()), (StatusCode::FORBIDDEN, "stream-refused"));
+    assert_eq!(webhook.asked(), 3);
+    assert_eq!(orchestrator.stats().segments_accepted, 1);
+    // The other goes on as it began.
+    assert_eq!(push(&gateway, "/live/quick/1.ts", None).await.status, StatusCode::OK);
 }

@@ -1,8 +1,8 @@
 //! Kernels for x86-64 with vectors.
 //!
 //! With AVX-512 a three-operand function is one instruction, a rotation is one, and there are 32
-//! registers, so that a round needs 90 instructions and no memory, for one, four or eight messages
-//! alike. Vectors of 256 bits run on three ports of an Intel core, those of 512 on two.
+//! registers, so that a round needs 90 instructions and no memory for four or eight messages alike,
+//! and 79 for one (`pairs`). Vectors of 256 bits run on three ports of an Intel core, those of 512 on two.
 #![allow(unsafe_code, reason = "calls of functions for instructions that were detected before")]
 #![allow(clippy::wildcard_imports, reason = "an instruction set has hundreds of names")]
 
@@ -11,6 +11,7 @@ use std::arch::x86_64::*;
 use super::{
     Block,
     kernels::{Absorb, State, absorb},
+    pairs,
 };
 
 /// For one, four and eight messages, where the processor has what they need.
@@ -19,7 +20,7 @@ pub(super) fn kernels() -> (Option<Absorb<1>>, Option<Absorb<4>>, Option<Absorb<
     let has_2 = is_x86_feature_detected!("avx2");
     let one: Absorb<1> = |states, data| {
         // SAFETY: this closure is handed out below only where avx512f and avx512vl were detected.
-        unsafe { xmm::run(states, data) }
+        unsafe { pairs::run(states, data) }
     };
     let four: Absorb<4> = |states, data| {
         // SAFETY: this closure is handed out below only where avx512f and avx512vl were detected.
@@ -68,30 +69,6 @@ macro_rules! avx512 {
             $splat(a.cast_signed())
         }
     };
-}
-
-mod xmm {
-    use super::*;
-
-    avx512!(
-        1,
-        __m128i,
-        _mm_setzero_si128,
-        _mm_ternarylogic_epi64,
-        _mm_rol_epi64,
-        _mm_xor_si128,
-        _mm_cvtsi64_si128
-    );
-
-    #[target_feature(enable = "avx512f,avx512vl")]
-    fn gather([a]: [u64; 1]) -> __m128i {
-        _mm_cvtsi64_si128(a.cast_signed())
-    }
-
-    #[target_feature(enable = "avx512f,avx512vl")]
-    fn scatter(a: __m128i) -> [u64; 1] {
-        [_mm_cvtsi128_si64(a).cast_unsigned()]
-    }
 }
 
 mod ymm {
