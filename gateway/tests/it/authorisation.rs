@@ -207,18 +207,19 @@ async fn who_loses_a_name_while_the_body_arrives_is_asked_about_again() {
     });
     let body = stream::iter([Ok::<_, std::io::Error>(first)]).chain(rest);
     let slow = gateway.pushing("/live/slow/0.ts", Bytes::new());
-    let slow = tokio::spawn(answer(slow.body(reqwest::Body::wrap_stream(body))));
+    let slow = answer(slow.body(reqwest::Body::wrap_stream(body)));
     let name = |name| ManifestId::parse(name).expect("a name");
     let (pushed, named) = (name("slow"), name("playback"));
     let authoriser = gateway.context().authoriser.as_ref().expect("a webhook");
-    while !authoriser.holds(&pushed, &named) {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(push(&gateway, "/live/quick/0.ts", None).await.status, StatusCode::OK);
-
-    webhook.says(403, "");
-    go_on.send(()).expect("the push goes on");
-    let lost = slow.await.expect("an answer");
+    let meanwhile = async {
+        while !authoriser.holds(&pushed, &named) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(push(&gateway, "/live/quick/0.ts", None).await.status, StatusCode::OK);
+        webhook.says(403, "");
+        go_on.send(()).expect("the push goes on");
+    };
+    let (lost, ()) = tokio::join!(slow, meanwhile);
     assert_eq!((lost.status, lost.reason().as_str()), (StatusCode::FORBIDDEN, "stream-refused"));
     assert_eq!(webhook.asked(), 3);
     assert_eq!(orchestrator.stats().segments_accepted, 1);
