@@ -291,7 +291,7 @@ impl Job {
         let container = self.stream.container;
         let profiles = self.stream.profiles.iter();
         let wanted = profiles.map(|profile| wanted::of_profile(profile, container)).collect();
-        let run = Run::new(plan, wanted, self.source.clone(), Arc::clone(&self.stream.usual), part);
+        let run = Run::new(plan, wanted, self.source.clone(), Arc::clone(&self.stream.past), part);
         if !plan.is_off() {
             let prepared = run.clone().prepare(Arc::clone(&context.verifier));
             drop(context.tasks.job("measure source", prepared));

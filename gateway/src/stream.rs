@@ -18,7 +18,7 @@ use crate::{
     ingest::http_push::ManifestId,
     orchestrator::session::Sessions,
     profile::Profile,
-    verify::{Usual, peers::Peers},
+    verify::{Past, peers::Peers},
 };
 
 /// What hardware encoders must not see change without being told.
@@ -58,8 +58,8 @@ pub struct Stream {
     pub window: Mutex<Window<SegmentRef>>,
     /// Distinguishes streams of the same name one after another, for records.
     pub serial: u64,
-    /// How large its segments usually are.
-    pub usual: Arc<Usual>,
+    /// What its segments were so far.
+    pub past: Arc<Past>,
     input: Mutex<Option<InputFormat>>,
     running: AtomicUsize,
     last_used_ms: AtomicU64,
@@ -119,7 +119,7 @@ impl Stream {
             sessions: parts.sessions,
             window: Mutex::new(parts.window),
             serial: parts.serial,
-            usual: Arc::default(),
+            past: Arc::default(),
             input: Mutex::default(),
             running: AtomicUsize::new(0),
             last_used_ms: AtomicU64::new(millis(now)),

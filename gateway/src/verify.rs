@@ -15,22 +15,22 @@ pub mod command;
 pub mod evidence;
 pub mod judge;
 mod metrics;
+mod past;
 pub mod peers;
 mod plan;
 mod record;
 mod run;
 pub mod trust;
-mod usual;
 pub mod wanted;
 pub mod webhook;
 pub mod worker;
 
 pub use self::{
     metrics::Metrics,
+    past::Past,
     plan::Plan,
     record::{Judgement, METHOD, reason_of, score_of},
     run::{Checked, Run},
-    usual::Usual,
 };
 
 use std::{sync::Arc, time::Duration};

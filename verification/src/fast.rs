@@ -1,13 +1,15 @@
 //! What every result is checked for before it is used: parsing alone, and the picture of the first key frame.
 //!
 //! [`packets`] compares what a parser found in a rendition with what an honest orchestrator returns; its failures
-//! are facts. Hints among them only say that the next tier should look. [`key`] compares pictures and
-//! [`Memory`](replay::Memory) knows what was returned before; both lead to a full check, never to a refusal.
+//! are facts. Hints among them only say that the next tier should look. [`key`] compares pictures, [`before`] knows
+//! what the stream showed before and [`Memory`](replay::Memory) what was returned before; all lead to a full check, never
+//! to a refusal.
 //!
 //! Nothing here may panic on any evidence, or take more than linear time in it.
 
 mod access;
 mod audio;
+pub mod before;
 mod claim;
 mod codec;
 mod container;
@@ -23,7 +25,7 @@ mod time;
 use waymark_media::AudioCodec;
 use waymark_media::scan::{AudioTrack, CLOCK, Scan, VideoTrack};
 
-pub use self::key::key;
+pub use self::{before::before, key::key};
 
 use crate::check::Check;
 use crate::expect::{Expectation, Wanted};

@@ -130,6 +130,7 @@ pub async fn run(
         body: &rendition,
         claimed: request.claimed_pixels,
         usual_bytes: None,
+        earlier: &[],
     };
     let judged = judge.fast(&source, returned).await;
     let mut verdict = judged.verdict.clone();

@@ -17,6 +17,7 @@ use waymark_verification::{
     expect::{Expectation, Wanted},
     fast::{
         self, Evidence,
+        before::Earlier,
         replay::{Memory, Sighting},
     },
     thresholds::Thresholds,
@@ -79,6 +80,8 @@ pub struct Returned<'a> {
     pub claimed: Option<u64>,
     /// Median of the bytes of video in the stream's segments so far.
     pub usual_bytes: Option<u64>,
+    /// First pictures of the stream's segments before.
+    pub earlier: &'a [Arc<Earlier>],
 }
 
 /// What the fast checks found on one rendition.
@@ -165,8 +168,7 @@ impl Judge {
             usual_bytes: returned.usual_bytes,
         };
         let mut verdict: Verdict = fast::packets(&evidence, bounds).into_iter().collect();
-        let (pictures, cpu, trouble) =
-            self.key_pictures(source, &expected, &scan, returned.body).await;
+        let (pictures, cpu, trouble) = self.key_pictures(source, &expected, &scan, returned).await;
         for check in pictures.into_iter().chain(self.replayed(source, &scan)) {
             verdict.push(check);
         }

@@ -11,10 +11,11 @@ use waymark_verification::{
     Check, Debit, Decision, Kind, Outcome, Verdict,
     draw::Choice,
     expect::{Expectation, Wanted},
+    fast::before::Earlier,
 };
 
 use super::{
-    Plan, Usual, Verifier,
+    Past, Plan, Verifier,
     judge::{Judge, Judged, Keys, Returned, Shown, Source},
     worker::{Urgency, WorkError},
 };
@@ -28,16 +29,17 @@ struct Inner {
     plan: Plan,
     wanted: Vec<Wanted>,
     bytes: Bytes,
-    usual: Arc<Usual>,
+    past: Arc<Past>,
     /// Why the source cannot be judged by, where it cannot.
     source: OnceCell<Result<Known, String>>,
 }
 
-/// A source, and how large those before it were.
+/// A source, and what those before it were.
 #[derive(Debug)]
 struct Known {
     source: Source,
     usual_bytes: Option<u64>,
+    earlier: Vec<Arc<Earlier>>,
 }
 
 /// What the checks on one attempt found.
@@ -66,7 +68,7 @@ impl Run {
         plan: Plan,
         wanted: Vec<Wanted>,
         source: Bytes,
-        usual: Arc<Usual>,
+        past: Arc<Past>,
         part: bool,
     ) -> Self {
         let cell = OnceCell::new();
@@ -74,7 +76,7 @@ impl Run {
             let why = "only a part of the segment was to be transcoded".to_owned();
             cell.set(Err(why)).ok();
         }
-        Self(Arc::new(Inner { plan, wanted, bytes: source, usual, source: cell }))
+        Self(Arc::new(Inner { plan, wanted, bytes: source, past, source: cell }))
     }
 
     /// What is to be done.
@@ -82,12 +84,15 @@ impl Run {
         &self.0.plan
     }
 
-    /// Measures the source, so that it is done when results arrive.
+    /// Measures the source, so that it is done when results arrive. The segments after it are told what it shows.
     pub async fn prepare(self, verifier: Arc<Verifier>) {
         let judge = verifier.judge();
         let Ok(Known { source, .. }) = self.source(judge).await else { return };
         // Nearly all renditions are compared on this lattice.
-        judge.keys(source, Lattice::FINE, Keys::likely(&self.0.wanted)).await.ok();
+        let keys = judge.keys(source, Lattice::FINE, Keys::likely(&self.0.wanted)).await;
+        if let Some(picture) = keys.ok().and_then(|keys| Earlier::of(&keys)) {
+            self.0.past.show(picture);
+        }
     }
 
     async fn source(&self, judge: &Judge) -> Result<&Known, &String> {
@@ -97,8 +102,8 @@ impl Run {
             let track = source.scan().video.first().filter(|track| !track.units.is_empty());
             let track = track.ok_or_else(|| "the source has no pictures".to_owned())?;
             let bytes = track.units.iter().map(|unit| u64::from(unit.bytes)).sum();
-            let usual_bytes = inner.usual.see(bytes);
-            Ok(Known { source, usual_bytes })
+            let usual_bytes = inner.past.see(bytes);
+            Ok(Known { source, usual_bytes, earlier: inner.past.shown() })
         };
         inner.source.get_or_init(parse).await.as_ref()
     }
@@ -129,14 +134,14 @@ impl Run {
         if self.0.plan.is_off() {
             return Checked::idle("verification is off");
         }
-        let Known { source, usual_bytes } = match self.source(judge).await {
+        let Known { source, usual_bytes, earlier } = match self.source(judge).await {
             Ok(known) => known,
             Err(why) => return Checked::idle(why),
         };
         let returned =
             bodies.iter().zip(&self.0.wanted).enumerate().map(|(index, (body, wanted))| {
                 let claimed = claims.get(index).copied();
-                Returned { wanted, body, claimed, usual_bytes: *usual_bytes }
+                Returned { wanted, body, claimed, usual_bytes: *usual_bytes, earlier }
             });
         let renditions = join_all(returned.map(|returned| judge.fast(source, returned))).await;
         let debits = renditions.iter().zip(claims).map(|(judged, claimed)| {

@@ -2,9 +2,9 @@
 //! costs the cheats, and what is left to show to others.
 
 use alloy_primitives::{Address, hex, keccak256};
-use serde_json::Value;
+use serde_json::{Value, json};
 use waymark::{config::VerificationMode, verify::trust::Trust};
-use waymark_testkit::{Orchestrator, attack::Attack};
+use waymark_testkit::{Orchestrator, attack::Attack, corpus};
 use waymark_verification::{
     check::signature::signed_message,
     signature::recover,
@@ -12,7 +12,7 @@ use waymark_verification::{
 };
 
 use crate::{
-    harness::{Gateway, PATIENCE},
+    harness::{Gateway, PATIENCE, answer, read_table},
     process::waymark,
 };
 
@@ -153,6 +153,28 @@ async fn who_was_trusted_and_begins_to_cheat_is_found_within_what_the_rate_of_au
     audited(&gateway).await;
     assert_eq!(gateway.push("stream", pushed).await.reason(), "no-orchestrator");
     assert!(gateway.metric("waymark_bad_segments_published_total").await > 0.5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_picture_of_a_speaker_who_hardly_moves_is_noticed() {
+    let cheat = cheat(Attack::Stale).await;
+    let gateway = gateway(&[&cheat]).await;
+    let clip = corpus::clip("speaker").unwrap();
+    for (path, body) in [("/live/talk/0.ts", &clip.previous), ("/live/talk/1.ts", &clip.segment)] {
+        assert_eq!(answer(gateway.pushing(path, body.clone())).await.status, 200);
+    }
+    audited(&gateway).await;
+    let dir = gateway.stop().await;
+    let runs = read_table(dir.path(), "verification-");
+    let fast = |run: &&Value| run["verify_mode"] == "fast";
+    let told: Vec<_> =
+        runs.iter().filter(fast).map(|run| (&run["result"], &run["reason"])).collect();
+    // All its pictures are looked at before a viewer gets it, and our own encoding is better by far; asked again, it has
+    // nothing older to show.
+    let [first, old, again] = told.as_slice() else { panic!("{runs:#?}") };
+    assert_eq!(*first, (&json!("pass"), &Value::Null));
+    assert_eq!(*old, (&json!("fail"), &json!("quality")));
+    assert_eq!(*again, (&json!("pass"), &Value::Null));
 }
 
 #[tokio::test(flavor = "multi_thread")]

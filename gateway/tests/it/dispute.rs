@@ -55,7 +55,9 @@ fn judge(tasks: &Tasks, thresholds: Thresholds) -> Judge {
 }
 
 async fn fast(judge: &Judge, source: &Source, wanted: &Wanted, body: &Bytes) -> Judged {
-    judge.fast(source, Returned { wanted, body, claimed: None, usual_bytes: None }).await
+    judge
+        .fast(source, Returned { wanted, body, claimed: None, usual_bytes: None, earlier: &[] })
+        .await
 }
 
 /// The verdicts of all tiers on renditions of one source, judged together.

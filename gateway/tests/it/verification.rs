@@ -226,7 +226,13 @@ async fn of_a_source_the_first_key_picture_is_enough_unless_a_rendition_shows_an
         let lattice =
             Expectation::within(source.scan(), &wanted, &judge.thresholds().expected).lattice;
         assert_eq!(judge.keys(&source, lattice, Keys::First).await.unwrap().frames.len(), 1);
-        let returned = Returned { wanted: &wanted, body: &body, claimed: None, usual_bytes: None };
+        let returned = Returned {
+            wanted: &wanted,
+            body: &body,
+            claimed: None,
+            usual_bytes: None,
+            earlier: &[],
+        };
         let judged = judge.fast(&source, returned).await;
         let same = |check: &&Check| check.id == "F14.luma_mean" && check.outcome == Outcome::Pass;
         assert!(

@@ -107,6 +107,8 @@ fn small_renditions_are_compared_in_larger_blocks() {
     let lattice = |w, h| Expectation::of(&scan(steady(0, 3_000, 60)), &wanted(w, h)).lattice;
     assert_eq!(lattice(256, 144), Lattice::FINE);
     assert_eq!(lattice(240, 0), Lattice::COARSE);
+    assert_eq!(lattice(320, 132), Lattice { rows: 9, ..Lattice::FINE });
+    assert_eq!(lattice(180, 320), Lattice { columns: 16, ..Lattice::FINE });
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::number::many;
 use crate::thresholds;
 
 /// One 8-bit step in the fixed point of a grid.
-const STEP: f64 = 256.0;
+pub(super) const STEP: f64 = 256.0;
 
 /// Differences of one picture from another, in 8-bit steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,23 +34,15 @@ pub fn key(
 ) -> Vec<Check> {
     let mut worst = Difference::default();
     let (mut compared, mut damaged) = (0_u32, false);
-    if source.lattice == rendition.lattice {
-        let at: HashMap<i64, &Grid> = source.frames.iter().map(|grid| (grid.pts, grid)).collect();
-        let times: Vec<i64> = rendition.frames.iter().map(|grid| grid.pts).collect();
-        let shown = expected.align(&times).sources.into_iter().zip(&rendition.frames);
-        for (index, grid) in shown {
-            let of = index.and_then(|index| expected.source_pts.get(usize::try_from(index).ok()?));
-            let Some(of) = of.and_then(|pts| at.get(pts)) else { continue };
-            let cells = rendition.lattice.cells();
-            let Some(found) =
-                difference((of, source.full_range), (grid, rendition.full_range), cells)
-            else {
-                continue;
-            };
-            worst.take(found);
-            compared += 1;
-            damaged |= grid.damaged && !of.damaged;
-        }
+    let cells = rendition.lattice.cells();
+    for (of, grid) in pairs(expected, source, rendition) {
+        let Some(found) = difference((of, source.full_range), (grid, rendition.full_range), cells)
+        else {
+            continue;
+        };
+        worst.take(found);
+        compared += 1;
+        damaged |= grid.damaged && !of.damaged;
     }
     if compared == 0 {
         return vec![soft(Check::not_run("F14.luma_mean", "no pictures to compare"))];
@@ -67,6 +59,22 @@ pub fn key(
         soft(Check::at_most("F14.chroma_block", worst.chroma_block, bounds.chroma_block)),
         soft(whole),
     ]
+}
+
+/// The rendition's pictures, each behind the source's that it must show. None where the two were divided differently.
+pub(super) fn pairs<'a>(
+    expected: &'a Expectation,
+    source: &'a Grids,
+    rendition: &'a Grids,
+) -> impl Iterator<Item = (&'a Grid, &'a Grid)> {
+    let at: HashMap<i64, &Grid> = source.frames.iter().map(|grid| (grid.pts, grid)).collect();
+    let same = source.lattice == rendition.lattice;
+    let frames = if same { rendition.frames.as_slice() } else { &[] };
+    let times: Vec<i64> = frames.iter().map(|grid| grid.pts).collect();
+    expected.align(&times).sources.into_iter().zip(frames).filter_map(move |(index, grid)| {
+        let pts = expected.source_pts.get(usize::try_from(index?).ok()?)?;
+        Some((*at.get(pts)?, grid))
+    })
 }
 
 const fn soft(check: Check) -> Check {
@@ -105,9 +113,14 @@ pub(super) fn difference(
         }
         (sum / many(a.len()), most)
     };
-    let (luma_mean, luma_block) = plane(&a.y, &b.y, |y| 16.0 * STEP + y * 219.0 / 255.0);
+    let (luma_mean, luma_block) = plane(&a.y, &b.y, limited);
     let chroma = |c: f64| 128.0 * STEP + (c - 128.0 * STEP) * 224.0 / 255.0;
     let (u, v) = (plane(&a.u, &b.u, chroma), plane(&a.v, &b.v, chroma));
     let chroma_mean = f64::midpoint(u.0, v.0);
     Some(Difference { luma_mean, luma_block, chroma_mean, chroma_block: u.1.max(v.1) })
+}
+
+/// Luma of the full range in the limited one, both in the fixed point of a grid.
+pub(super) fn limited(y: f64) -> f64 {
+    16.0 * STEP + y * 219.0 / 255.0
 }

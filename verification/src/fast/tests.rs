@@ -7,6 +7,7 @@ use waymark_media::pixels::{Grid, Grids, Lattice};
 use waymark_media::scan::UnitKind;
 use waymark_media::{AudioCodec, Gop, H264Profile};
 
+use super::before::Earlier;
 use super::replay::{Memory, Sighting};
 use super::*;
 use crate::check::{Kind, Value};
@@ -334,6 +335,62 @@ fn a_damaged_key_frame_is_a_soft_alarm_unless_the_source_is_damaged_too() {
     let damaged = grids(false, vec![theirs]);
     assert_eq!(key_failures(&grids(false, vec![grid(252_000, 100, 128)]), &damaged), ["F14.whole"]);
     assert_eq!(key_failures(&damaged, &damaged), [""; 0]);
+}
+
+#[test]
+fn an_old_picture_is_a_soft_alarm_however_little_has_changed_since() {
+    let expected = Expectation::of(&source(), &wanted(160, 90));
+    // A hand has moved: one block of 144 is darker by 8 than in the segment before.
+    let with_hand = |y: u16| {
+        let mut grid = grid(252_000, 100, 128);
+        grid.y[70] = y << 8;
+        grids(false, vec![grid])
+    };
+    let (now, then) = (with_hand(92), with_hand(100));
+    let earlier = [Earlier::of(&then).unwrap()];
+    let judge = |theirs: &Grids, earlier: &[Earlier]| {
+        before(&expected, &now, theirs, earlier, &Key::default())
+    };
+    assert_eq!(key_failures(&now, &then), [""; 0]);
+    let old = judge(&then, &earlier);
+    assert_eq!((old.outcome, old.kind, old.value), (Outcome::Fail, Kind::Soft, Some(1.0.into())));
+
+    // Coding noise everywhere, of as much as the hand, is not on the way back.
+    let mut noisy = now.clone();
+    for (n, y) in noisy.frames[0].y.iter_mut().enumerate() {
+        *y = if n % 2 == 0 { *y + 128 } else { *y - 128 };
+    }
+    for honest in [&now, &noisy] {
+        assert_eq!(judge(honest, &earlier).outcome, Outcome::Pass);
+    }
+    // The older of two as well.
+    let both = [Earlier::of(&then).unwrap(), Earlier::of(&with_hand(140)).unwrap()];
+    assert_eq!(judge(&then, &both).outcome, Outcome::Fail);
+    assert_eq!(judge(&now, &both).outcome, Outcome::Pass);
+}
+
+#[test]
+fn what_looks_alike_or_cannot_be_compared_says_nothing_of_old_pictures() {
+    let expected = Expectation::of(&source(), &wanted(160, 90));
+    let now = grids(false, vec![grid(252_000, 100, 128)]);
+    let other = grids(false, vec![grid(252_000, 103, 128)]);
+    let outcome = |theirs: &Grids, earlier: Option<Earlier>| {
+        before(&expected, &now, theirs, &earlier, &Key::default()).outcome
+    };
+    assert_eq!(outcome(&other, Earlier::of(&other)), Outcome::NotRun, "too near");
+    assert_eq!(outcome(&now, None), Outcome::NotRun, "the first of a stream");
+    let far = || grids(false, vec![grid(252_000, 180, 128)]);
+    let finer = Grids { lattice: Lattice::FINE, ..far() };
+    assert_eq!(outcome(&now, Earlier::of(&finer)), Outcome::NotRun, "divided differently");
+    assert_eq!(outcome(&finer, Earlier::of(&far())), Outcome::NotRun);
+    assert_eq!(outcome(&grids(false, vec![]), Earlier::of(&far())), Outcome::NotRun);
+    assert_eq!(Earlier::of(&grids(false, vec![])), None);
+    let mut damaged = far();
+    damaged.frames[0].damaged = true;
+    assert_eq!(Earlier::of(&damaged), None);
+    // In the full range the same picture has other numbers.
+    let full = grids(true, vec![grid(252_000, 191, 128)]);
+    assert_eq!(outcome(&far(), Earlier::of(&full)), Outcome::Fail);
 }
 
 /// A rendition and a source by their hashes, with the source's brightness.

@@ -12,8 +12,9 @@ use super::{
     stats::median,
 };
 
-/// A band of the source with less energy says nothing.
-const DETAIL: f64 = 16.0;
+/// A band of the source with less energy says nothing: rounding to whole samples alone leaves 0.01. The smallest of 1, 4 and 16
+/// showed every loss of detail on the training clips and sent no more honest renditions to the dispute than the others.
+const DETAIL: f64 = 1.0;
 /// Standard deviation of a source's noise floor from which on it counts as noise. Textures of the training clips have up
 /// to 4.4, recorded noise 7.
 const NOISE: f64 = 5.0;

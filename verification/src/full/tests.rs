@@ -361,10 +361,14 @@ fn the_way_to_a_refusal() {
     assert_eq!(of(&[&hint, &cleared], Tier::Reference), Next::Accept);
 
     // A doubt of the fast tier is answered by all pictures, and stays where none was compared.
-    let answered: Verdict = [fast.clone(), clean].into_iter().collect();
+    let answered: Verdict = [fast.clone(), clean.clone()].into_iter().collect();
     assert_eq!(next(&settle(&answered, None, &bounds), Tier::Full, &bounds), Next::Accept);
     let open: Verdict = [fast].into_iter().collect();
     assert_eq!(next(&settle(&open, None, &bounds), Tier::Full, &bounds), Next::Record);
+    // Where a stream hardly moves, all pictures agree with those of the segment before as well.
+    let old = Check::at_most("F13.before", 1.0, 0.5).kind(Kind::Soft);
+    let stale: Verdict = [old, clean].into_iter().collect();
+    assert_eq!(next(&settle(&stale, None, &bounds), Tier::Full, &bounds), Next::Record);
 }
 
 #[test]

@@ -21,9 +21,9 @@ pub struct Expected {
     pub starved_quality: u32,
     /// Fewer pictures than this are coarse: a rate control has no time to settle.
     pub starved_frames: u32,
-    /// Smallest width compared in 32x18 blocks; smaller ones in 16x9. Stock: cells below 8 pixels measure noise.
+    /// Smallest width divided into 32 blocks; smaller ones into 16. Stock: cells below 8 pixels measure noise.
     pub fine_width: u32,
-    /// Smallest height compared in 32x18 blocks.
+    /// Smallest height divided into 18 blocks; smaller ones into 9.
     pub fine_height: u32,
 }
 
@@ -102,17 +102,28 @@ impl Default for Packets {
 pub struct Key {
     /// Mean difference of luma. Stock: 3.7 at most.
     pub luma_mean: f64,
-    /// Largest difference of one block's luma. Stock: 6.8 at most.
+    /// Largest difference of one block's luma. Stock: 22.8 at most, of one key frame after the other.
     pub luma_block: f64,
     /// Mean difference of chroma. Stock: 1.5 at most.
     pub chroma_mean: f64,
     /// Largest difference of one block's chroma. Stock: 12.0 at most.
     pub chroma_block: f64,
+    /// Share of the way from the source's picture to one of an earlier segment up to which it is the source's.
+    pub before: f64,
+    /// Difference of one block's luma from which on two pictures of a stream look different.
+    pub apart: f64,
 }
 
 impl Default for Key {
     fn default() -> Self {
-        Self { luma_mean: 6.0, luma_block: 30.0, chroma_mean: 5.0, chroma_block: 24.0 }
+        Self {
+            luma_mean: 6.0,
+            luma_block: 24.0,
+            chroma_mean: 5.0,
+            chroma_block: 24.0,
+            before: 0.5,
+            apart: 4.0,
+        }
     }
 }
 

@@ -4,13 +4,14 @@ mod found;
 mod tiers;
 
 use waymark_media::{
-    pixels::PixelLimits,
+    pixels::{Lattice, PixelLimits},
     scan::{Scan, ScanLimits, scan},
 };
 use waymark_verification::{
     Check, Tier, Verdict,
     draw::Choice,
     expect::{Expectation, Wanted},
+    fast::before::Earlier,
     full::{Next, next, settle},
     measure::{self, Keep},
     thresholds::Thresholds,
@@ -30,6 +31,8 @@ pub(crate) struct Source<'a> {
     /// Moves the borders of blocks: alike for all renditions, so that the source is decoded once.
     borders: Choice,
     measured: measure::Source<'a>,
+    /// The segment before, as far as it is remembered.
+    earlier: Option<Earlier>,
 }
 
 /// What came back.
@@ -43,11 +46,15 @@ pub(crate) struct Returned<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub(crate) fn new(name: &str, bytes: &'a [u8]) -> Result<Self, Failed> {
+    /// A segment, and the one before it in its stream.
+    pub(crate) fn new(name: &str, bytes: &'a [u8], previous: &[u8]) -> Result<Self, Failed> {
         let scan = scan(bytes, &ScanLimits::default())?;
         let limits = PixelLimits::default();
+        let before = measure::Source::new(previous, scan.container, limits.clone(), Keep::All)
+            .keys(Lattice::FINE);
+        let earlier = before.ok().and_then(|grids| Earlier::of(&grids));
         let measured = measure::Source::new(bytes, scan.container, limits, Keep::All);
-        Ok(Self { scan, borders: Choice::new(&SECRET, name, 0, b""), measured })
+        Ok(Self { scan, borders: Choice::new(&SECRET, name, 0, b""), measured, earlier })
     }
 
     /// Every tier, whatever the cheaper ones said.

@@ -22,7 +22,8 @@ static ALL: LazyLock<Vec<(&'static str, Judged)>> = LazyLock::new(|| {
 
 fn judged(segment: &'static Segment) -> Vec<(&'static str, Judged)> {
     let bounds = Thresholds::default();
-    let mut source = Source::new(&segment.source.file, &segment.source.bytes).unwrap();
+    let (file, bytes) = (&segment.source.file, &segment.source.bytes);
+    let mut source = Source::new(file, bytes, before(file).unwrap_or(bytes)).unwrap();
     let judge = |rendition: &'static crate::corpus::Rendition| {
         let returned = Returned {
             wanted: &rendition.wanted,
@@ -35,6 +36,14 @@ fn judged(segment: &'static Segment) -> Vec<(&'static str, Judged)> {
         (file, judged.unwrap_or_else(|error| panic!("{file}: {error}")))
     };
     segment.renditions.iter().map(judge).collect()
+}
+
+/// The segment before in the same stream: files are named `STREAM_NUMBER.ts`.
+fn before(file: &str) -> Option<&'static [u8]> {
+    let (stream, number) = file.strip_suffix(".ts")?.rsplit_once('_')?;
+    let before = format!("{stream}_{}.ts", number.parse::<u32>().ok()?.checked_sub(1)?);
+    let segment = segments().iter().find(|segment| segment.source.file == before)?;
+    Some(&segment.source.bytes)
 }
 
 #[test]

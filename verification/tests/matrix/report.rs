@@ -81,6 +81,8 @@ fn bounds() -> String {
         ("F12.source, .sizes", "fact", "source passed through", "another video stream than the source's, pictures of other sizes in bytes".into()),
         ("F13.replay", "soft", "replay", format!(
             "no video that came back in the last {} hours for another source (sources count as equal up to {} in the mean, {} in a block)", replay.hours, replay.luma_mean, replay.luma_block)),
+        ("F13.before", "soft", "first key picture, earlier segments", format!(
+            "at most {} of the way from the source's picture to that of an earlier segment which differs by {} or more in a block", percent(key.before), key.apart)),
         ("F14.luma_mean, .luma_block", "soft", "key pictures, luma", format!("difference at most {} in the mean, {} in a block", key.luma_mean, key.luma_block)),
         ("F14.chroma_mean, .chroma_block", "soft", "key pictures, colour", format!("at most {} in the mean, {} in a block", key.chroma_mean, key.chroma_block)),
         ("A.decode", "fact", "decoding", "no error that the source has not".into()),

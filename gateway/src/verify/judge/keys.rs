@@ -17,7 +17,7 @@ use waymark_verification::{
     fast,
 };
 
-use super::{Judge, Source, something_else};
+use super::{Judge, Returned, Source, something_else};
 use crate::verify::worker::{
     Urgency, WorkError,
     protocol::{Measured, Task},
@@ -80,12 +80,20 @@ type Once = OnceCell<Result<Arc<Grids>, WorkError>>;
 #[derive(Debug, Default)]
 pub(super) struct Made {
     fine: [Once; 2],
+    wide: [Once; 2],
+    tall: [Once; 2],
     coarse: [Once; 2],
 }
 
 impl Made {
     fn of(&self, lattice: Lattice, which: Keys) -> &Once {
-        let [first, all] = if lattice == Lattice::FINE { &self.fine } else { &self.coarse };
+        let fine = Lattice::FINE;
+        let [first, all] = match (lattice.columns == fine.columns, lattice.rows == fine.rows) {
+            (true, true) => &self.fine,
+            (true, false) => &self.wide,
+            (false, true) => &self.tall,
+            (false, false) => &self.coarse,
+        };
         if which == Keys::First { first } else { all }
     }
 
@@ -123,7 +131,7 @@ impl Judge {
         source: &Source,
         expected: &Expectation,
         scan: &Scan,
-        body: &Bytes,
+        returned: Returned<'_>,
     ) -> (Vec<Check>, Duration, Option<WorkError>) {
         let pictures = |track: &VideoTrack| !track.units.is_empty();
         if !scan.video.first().is_some_and(pictures) || expected.is_empty() {
@@ -132,11 +140,15 @@ impl Judge {
         }
         let lattice = expected.lattice;
         let which = Keys::shown_by(scan, expected, &source.scan);
-        let theirs = self.key_grids(scan, body, lattice, Keys::All);
+        let theirs = self.key_grids(scan, returned.body, lattice, Keys::All);
         let (theirs, ours) = tokio::join!(theirs, self.keys(source, lattice, which));
         match (theirs, ours) {
             (Ok((theirs, cpu)), Ok(ours)) => {
-                (fast::key(expected, &ours, &theirs, &self.thresholds.key), cpu, None)
+                let bounds = &self.thresholds.key;
+                let mut checks = fast::key(expected, &ours, &theirs, bounds);
+                let earlier = returned.earlier.iter().map(Arc::as_ref);
+                checks.push(fast::before(expected, &ours, &theirs, earlier, bounds));
+                (checks, cpu, None)
             }
             // A source that cannot be measured makes no rendition worse.
             (_, Err(error)) => {

@@ -56,7 +56,12 @@ impl Source<'_> {
         };
         let limits = PixelLimits::default();
         match key_grids(shown.result.bytes, shown.scan.container, lattice, &limits) {
-            Ok(theirs) => fast::key(shown.expected, &ours, &theirs, &bounds.key),
+            Ok(theirs) => {
+                let mut checks = fast::key(shown.expected, &ours, &theirs, &bounds.key);
+                let earlier = &self.earlier;
+                checks.push(fast::before(shown.expected, &ours, &theirs, earlier, &bounds.key));
+                checks
+            }
             Err(error) => vec![Check::fail("F14.whole", error.to_string()).kind(Kind::Soft)],
         }
     }
