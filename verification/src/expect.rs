@@ -96,16 +96,19 @@ impl Expectation {
         let bits_per_pixel =
             f64::from(wanted.bitrate) / (f64::from(size.0) * f64::from(size.1) * rate);
         let (fine, coarse) = (Lattice::FINE, Lattice::COARSE);
-        let lattice = Lattice {
-            columns: if size.0 >= bounds.fine_width { fine.columns } else { coarse.columns },
-            rows: if size.1 >= bounds.fine_height { fine.rows } else { coarse.rows },
-            ..fine
+        let (wide, high) = (size.0 >= bounds.fine_width, size.1 >= bounds.fine_height);
+        let starved = starved(wanted, bits_per_pixel, count, bounds);
+        let lattice = match (wide, high) {
+            (true, true) => fine,
+            (true, false) if !starved => Lattice { rows: coarse.rows, ..fine },
+            (false, true) if !starved => Lattice { columns: coarse.columns, ..fine },
+            _ => coarse,
         };
         let (pts, mapping) = shown.into_iter().unzip();
         Self {
             size,
             frames: bounded(low)..=bounded(count.saturating_add(allowance)),
-            starved: starved(wanted, bits_per_pixel, count, bounds),
+            starved,
             lattice,
             bits_per_pixel: if wanted.bitrate == 0 { f64::INFINITY } else { bits_per_pixel },
             runaway: count > (RUNAWAY as u64).saturating_mul(frames.pts.len() as u64),

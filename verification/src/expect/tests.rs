@@ -107,8 +107,15 @@ fn small_renditions_are_compared_in_larger_blocks() {
     let lattice = |w, h| Expectation::of(&scan(steady(0, 3_000, 60)), &wanted(w, h)).lattice;
     assert_eq!(lattice(256, 144), Lattice::FINE);
     assert_eq!(lattice(240, 0), Lattice::COARSE);
-    assert_eq!(lattice(320, 132), Lattice { rows: 9, ..Lattice::FINE });
-    assert_eq!(lattice(180, 320), Lattice { columns: 16, ..Lattice::FINE });
+    let of_size = |size, wanted: &Wanted| {
+        let mut source = scan(steady(0, 3_000, 60));
+        (source.video[0].coded, source.video[0].cropped) = (size, size);
+        Expectation::of(&source, wanted).lattice
+    };
+    assert_eq!(of_size((640, 272), &wanted(320, 136)), Lattice { rows: 9, ..Lattice::FINE });
+    assert_eq!(of_size((368, 640), &wanted(180, 320)), Lattice { columns: 16, ..Lattice::FINE });
+    let starved = Wanted { bitrate: 60_000, ..wanted(180, 320) };
+    assert_eq!(of_size((368, 640), &starved), Lattice::COARSE, "coarse pictures in coarse blocks");
 }
 
 #[test]
