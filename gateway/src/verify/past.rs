@@ -76,8 +76,8 @@ mod tests {
     #[test]
     fn of_what_was_shown_the_newest_is_kept() {
         let past = Past::default();
-        let picture = |pts: u16| {
-            let plane = vec![pts; Lattice::FINE.cells()];
+        let picture = |luma: u16| {
+            let plane = vec![luma; Lattice::FINE.cells()];
             let (u, v) = (plane.clone(), plane.clone());
             let grid = Grid { pts: 0, key: true, damaged: false, y: plane, u, v };
             let grids = Grids {

@@ -257,6 +257,14 @@ fn lost_detail_is_measured_in_octaves() {
 }
 
 #[test]
+fn detail_counts_in_a_dim_picture_and_its_last_traces_do_not() {
+    let lost = |detail| sharpness(&plane(0, detail), &plane(0, 0.0)).sharp.unwrap().value;
+    // Sums of sines of one step, and of a tenth of one.
+    assert!(lost(1.0) < Full::default().sharp, "{}", lost(1.0));
+    assert!(lost(0.1) > -0.5, "{}", lost(0.1));
+}
+
+#[test]
 fn of_a_large_picture_a_part_shows_what_all_of_it_has_lost() {
     // Half of the picture has detail; each drawn picture is looked at elsewhere.
     let [source, same, halved] =

@@ -23,7 +23,7 @@ pub struct Expected {
     pub starved_frames: u32,
     /// Smallest width divided into 32 blocks; smaller ones into 16. Stock: cells below 8 pixels measure noise.
     pub fine_width: u32,
-    /// Smallest height divided into 18 blocks; smaller ones into 9.
+    /// Smallest height divided into 18 blocks; smaller ones into 9. Coarse pictures need both for small blocks.
     pub fine_height: u32,
 }
 
@@ -102,7 +102,7 @@ impl Default for Packets {
 pub struct Key {
     /// Mean difference of luma. Stock: 3.7 at most.
     pub luma_mean: f64,
-    /// Largest difference of one block's luma. Stock: 22.8 at most, of one key frame after the other.
+    /// Largest difference of one block's luma. Stock: 22.8 at most, where every picture is a key frame.
     pub luma_block: f64,
     /// Mean difference of chroma. Stock: 1.5 at most.
     pub chroma_mean: f64,
