@@ -336,6 +336,7 @@ fn given_up(error: &AttemptError, attempts: Vec<AttemptSummary>) -> Problem {
     let problem = match error {
         AttemptError::Unpaid { source } => Problem::new(source.reason(), text),
         AttemptError::Build { .. } => Problem::new(Reason::Internal, text),
+        AttemptError::Source { .. } => Problem::new(Reason::NoDecodableFrame, text),
         _ => {
             let detail = format!("the orchestrator cannot process it: {text}");
             Problem::new(Reason::MediaRejected, detail)

@@ -15,6 +15,7 @@ pub(crate) mod packets;
 pub(crate) mod pictures;
 pub(crate) mod psi;
 pub(crate) mod rate;
+pub(crate) mod recovery;
 pub(crate) mod sequence;
 pub(crate) mod tables;
 mod ts;

@@ -62,6 +62,9 @@ pub struct VideoTrack {
     pub format_changes: bool,
     /// The first access unit can be decoded with what is before it: parameter sets in band, or in the MP4's sample entry.
     pub has_parameter_sets: bool,
+    /// A recovery point message announces pictures that are right only some pictures later: a refresh that is spread over
+    /// them.
+    pub gradual: bool,
     /// How much of the file it takes to decode its instantaneous decoder refreshes.
     pub keys: KeyEnds,
     /// Coded pictures in the order of the file (decoding order).

@@ -57,7 +57,9 @@ pub struct Expectation {
     pub(crate) frame: i64,
     /// Largest step between source pictures in ticks.
     pub(crate) source_gap: i64,
-    /// Ticks by which the first picture may be late because leading pictures did not decode.
+    /// Source pictures that transcoders may lose.
+    pub(crate) lost: usize,
+    /// Ticks by which the first picture may be late because those did not decode.
     pub(crate) late: i64,
     /// The grid of a constant frame rate.
     pub(crate) clock: Option<Clock>,
@@ -84,8 +86,8 @@ impl Expectation {
             Some(clock) => constant(&frames, clock),
             None => (frames.pts.len() as u64, own(&frames)),
         };
-        let late =
-            frames.step.saturating_mul(if frames.uncertain { bounds.open_gop.into() } else { 0 });
+        let lost = if frames.uncertain { bounds.open_gop } else { 0 };
+        let late = frames.step.saturating_mul(lost.into());
         let loose = clock.is_some() && frames.variable;
         let allowance = u64::from(if loose { bounds.frames_variable } else { bounds.frames });
         let missing =
@@ -118,6 +120,7 @@ impl Expectation {
             pts,
             mapping,
             frame,
+            lost: usize::try_from(lost).unwrap_or(0),
             late,
             clock,
             wraps,
@@ -127,6 +130,11 @@ impl Expectation {
     /// Nothing of the source decodes on its own, so that nothing can be expected.
     pub fn is_empty(&self) -> bool {
         self.source_pts.is_empty()
+    }
+
+    /// So few pictures of the source decode that honest transcoders may lose them all.
+    pub fn may_be_empty(&self) -> bool {
+        self.source_pts.len() <= self.lost
     }
 
     /// The most pixels an honest rendition has: what its transcoder may bill.

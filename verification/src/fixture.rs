@@ -24,6 +24,7 @@ pub(crate) fn track(units: Vec<AccessUnit>) -> VideoTrack {
         full_range: false,
         format_changes: false,
         has_parameter_sets: true,
+        gradual: false,
         keys: KeyEnds::whole(0),
         units,
         hash: [7; 32],

@@ -131,6 +131,12 @@ pub enum AttemptError {
         /// The measurement.
         detail: String,
     },
+    /// The result holds no pictures, and the segment has none, or hardly any, that decode on their own.
+    #[error("hardly a picture of the segment decodes on its own, and none came back: {detail}")]
+    Source {
+        /// What is wrong with the result.
+        detail: String,
+    },
     /// The operator's external verifier rejected the renditions.
     #[error("the external verifier rejected the result: {fault} (score {score})")]
     Rejected {
@@ -215,7 +221,7 @@ impl AttemptError {
             Self::Info {
                 source: InfoError::Incompatible { .. } | InfoError::Unqualified { .. },
             } => return Next::OtherIncapable,
-            Self::Build { .. } => return Next::GiveUp,
+            Self::Build { .. } | Self::Source { .. } => return Next::GiveUp,
             Self::Unpaid { source } => {
                 return match source.advice() {
                     Advice::GiveUp => Next::GiveUp,
@@ -327,6 +333,7 @@ impl AttemptError {
                 ErrorType::OutputUndecodable
             }
             Self::Check { .. } | Self::Rejected { .. } => ErrorType::Verification,
+            Self::Source { .. } => ErrorType::SourceInvalid,
             Self::Unpaid { source } => source.kind(),
             Self::Build { .. } => ErrorType::Internal,
         }

@@ -88,7 +88,7 @@ impl Run {
     pub async fn prepare(self, verifier: Arc<Verifier>) {
         let judge = verifier.judge();
         let Ok(Known { source, .. }) = self.source(judge).await else { return };
-        // Nearly all renditions are compared on this lattice.
+        // Nearly all renditions are compared on this lattice, and its blocks add up to those of the others.
         let keys = judge.keys(source, Lattice::FINE, Keys::likely(&self.0.wanted)).await;
         if let Some(picture) = keys.ok().and_then(|keys| Earlier::of(&keys)) {
             self.0.past.show(picture);
@@ -127,6 +127,17 @@ impl Run {
             }
         }
         None
+    }
+
+    /// Whether a transcoder may well find nothing to decode in the source: no picture of it decodes on its own, or so few at
+    /// the end of a refresh that it may lose them all.
+    pub async fn may_be_empty(&self, judge: &Judge) -> bool {
+        let Ok(Known { source, .. }) = self.source(judge).await else { return false };
+        let bounds = &judge.thresholds().expected;
+        let expected = |wanted| Expectation::within(source.scan(), wanted, bounds);
+        let few =
+            self.0.wanted.first().map(expected).is_some_and(|expected| expected.may_be_empty());
+        few || judge.shows(source).await == Some(false)
     }
 
     /// Puts the renditions of one attempt through the fast checks, all at once.

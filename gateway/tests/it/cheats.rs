@@ -2,9 +2,10 @@
 //! costs the cheats, and what is left to show to others.
 
 use alloy_primitives::{Address, hex, keccak256};
+use bytes::Bytes;
 use serde_json::{Value, json};
 use waymark::{config::VerificationMode, verify::trust::Trust};
-use waymark_testkit::{Orchestrator, attack::Attack, corpus};
+use waymark_testkit::{Orchestrator, Transcoding, attack::Attack, corpus};
 use waymark_verification::{
     check::signature::signed_message,
     signature::recover,
@@ -175,6 +176,29 @@ async fn an_old_picture_of_a_speaker_who_hardly_moves_is_noticed() {
     assert_eq!(*first, (&json!("pass"), &Value::Null));
     assert_eq!(*old, (&json!("fail"), &json!("quality")));
     assert_eq!(*again, (&json!("pass"), &Value::Null));
+}
+
+/// A source or an answer of the stock node's that `verification/tests/refresh` describes.
+fn refresh(name: &str) -> Bytes {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../verification/tests/refresh");
+    std::fs::read(format!("{folder}/{name}")).expect("a recorded file").into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_no_picture_where_a_refresh_hardly_ends_is_not_to_blame_and_anywhere_else_is() {
+    let empty = Transcoding::Fixed(vec![refresh("empty.ts")]);
+    let node = Orchestrator::builder().transcoding(empty).start().await.expect("it starts");
+    let gateway = gateway(&[&node]).await;
+    // It bills by what it is told of the duration: here no more than the one picture that decodes.
+    let lean = gateway.pushing("/live/lean/0.ts", refresh("refresh43b2_1.ts"));
+    let pushed = answer(lean.header("Content-Duration", "33")).await;
+    assert_eq!((pushed.status.as_u16(), pushed.reason().as_str()), (422, "no-decodable-frame"));
+    assert_eq!(state(&gateway, &node), Some(State::New));
+
+    let pushed = answer(gateway.pushing("/live/whole/0.ts", refresh("refresh45b2_0.ts"))).await;
+    assert_eq!((pushed.status.as_u16(), pushed.reason().as_str()), (503, "orchestrators-failed"));
+    assert!(is_out(&gateway, &node));
+    gateway.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

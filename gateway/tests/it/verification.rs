@@ -18,7 +18,7 @@ use waymark::{
         },
     },
 };
-use waymark_media::{Container, Target, pixels::Lattice};
+use waymark_media::{Container, H264Profile, Target, pixels::Lattice};
 use waymark_testkit::{DownloadFault, Orchestrator, Times};
 use waymark_verification::{
     Check, Outcome,
@@ -240,6 +240,54 @@ async fn of_a_source_the_first_key_picture_is_enough_unless_a_rendition_shows_an
             "{rendition}: {judged:?}"
         );
         assert_eq!(pool.status().served - before, measurements, "{rendition}");
+    }
+    tasks.stop_services().await;
+}
+
+#[tokio::test]
+async fn without_key_pictures_the_first_that_a_refresh_makes_right_is_compared() {
+    let tasks = Tasks::default();
+    let pool = pool(&tasks, 1, 4, PATIENCE);
+    let judge = Judge::new(Some(pool), Thresholds::default(), PATIENCE);
+    let file = |name: &str| Bytes::from(std::fs::read(recorded("../refresh").join(name)).unwrap());
+    let main = Target {
+        fps: Some((30, 1)),
+        h264_profile: Some(H264Profile::Main),
+        ..Target::new(256, 144, 140_000)
+    };
+    let cases = [
+        ("refresh45b2_2.ts", "refresh45b2_2.main144_30.ts", main),
+        ("refresh30b0_1.ts", "refresh30b0_1.high90.ts", Target::new(160, 90, 90_000)),
+    ];
+    for (source, rendition, target) in cases {
+        let source = judge.source(file(source)).await.unwrap();
+        let (wanted, body) = (Wanted::from(&target), file(rendition));
+        let returned = Returned {
+            wanted: &wanted,
+            body: &body,
+            claimed: None,
+            usual_bytes: None,
+            earlier: &[],
+        };
+        let judged = judge.fast(&source, returned).await;
+        let compared = judged.verdict.checks().iter().filter(|check| check.id.starts_with("F14"));
+        let outcomes: Vec<_> = compared.map(|check| check.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Pass; 5], "{rendition}: {judged:?}");
+    }
+    tasks.stop_services().await;
+}
+
+#[tokio::test]
+async fn whether_a_source_shows_anything_is_told_by_decoding_it() {
+    let tasks = Tasks::default();
+    let pool = pool(&tasks, 1, 4, PATIENCE);
+    let judge = Judge::new(Some(pool), Thresholds::default(), PATIENCE);
+    let nobody = Judge::new(None, Thresholds::default(), PATIENCE);
+    for (file, told) in [("refresh45b2_2.ts", true), ("empty.ts", false)] {
+        let file = std::fs::read(recorded("../refresh").join(file)).unwrap();
+        let source = judge.source(file.into()).await.unwrap();
+        assert_eq!(judge.shows(&source).await, Some(told));
+        assert_eq!(nobody.shows(&source).await, None);
     }
     tasks.stop_services().await;
 }

@@ -16,6 +16,13 @@ pub(crate) struct Sps {
     separate_colour_plane: bool,
 }
 
+impl Sps {
+    /// Frame numbers begin again at this one.
+    pub(crate) fn frame_numbers(&self) -> u32 {
+        1_u32.checked_shl(self.log2_max_frame_num).unwrap_or(1 << 16)
+    }
+}
+
 /// The first fields of a slice header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slice {

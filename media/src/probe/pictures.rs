@@ -1,6 +1,7 @@
 //! Counts coded pictures and key frames in the NAL units of one video track.
 
 use super::nal::Units;
+use super::recovery::{Announced, Recovery};
 use super::sequence::Sequence;
 use super::{h264, hevc};
 
@@ -43,20 +44,15 @@ pub(super) struct Pictures {
     /// Pictures decoding can start at.
     pub(super) key_frames: u32,
     h264_sps: Option<h264::Sps>,
-    /// A sequence parameter set or recovery point announced the picture to come.
+    /// What a sequence parameter set or recovery point said of the picture to come.
     announced: Announced,
+    recovery: Recovery,
     /// First field still without its second: frame number and parity.
     open_field: Option<(u32, bool)>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Announced {
-    sps: bool,
-    recovery: bool,
-}
-
 impl Pictures {
-    pub(super) const fn new(syntax: Syntax) -> Self {
+    pub(super) fn new(syntax: Syntax) -> Self {
         Self {
             syntax,
             sequence: None,
@@ -64,7 +60,8 @@ impl Pictures {
             frames: 0,
             key_frames: 0,
             h264_sps: None,
-            announced: Announced { sps: false, recovery: false },
+            announced: Announced::default(),
+            recovery: Recovery::default(),
             open_field: None,
         }
     }
@@ -85,13 +82,15 @@ impl Pictures {
             1 | 2 | 5 => {
                 let Some(slice) = h264::slice(nal, self.h264_sps.as_ref()) else { return };
                 if slice.first_mb == 0 && !self.completes_field(slice.field) {
-                    // An intra picture right behind its parameter sets is how broadcast encoders
-                    // mark an entry point without a recovery point message.
-                    let announced = self.announced.recovery || (self.announced.sps && slice.intra);
-                    self.picture(kind == 5 || announced);
+                    let header = nal.first().copied().unwrap_or(0);
+                    let numbers = self.h264_sps.as_ref().map_or(1 << 16, h264::Sps::frame_numbers);
+                    let entry = self.recovery.ends(&slice, header, self.announced, numbers);
+                    self.picture(kind == 5 || entry);
                 }
             }
-            6 => self.announced.recovery |= h264::recovery_point(nal).is_some(),
+            6 => {
+                self.announced.recovery = self.announced.recovery.or(h264::recovery_point(nal));
+            }
             7 => {
                 if let Some(sps) = h264::sps(nal) {
                     self.sequence.get_or_insert(sps.sequence);

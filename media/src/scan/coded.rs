@@ -11,6 +11,7 @@ use super::stamps::{Stamp, Stamps};
 use crate::probe::h264;
 use crate::probe::nal::Units;
 use crate::probe::pictures::Syntax;
+use crate::probe::recovery::{Announced, Recovery};
 use sets::Sets;
 
 pub(super) use times::measured;
@@ -43,16 +44,11 @@ pub(super) struct Coded {
     /// First macroblock of the last slice.
     last_mb: u32,
     announced: Announced,
-    /// The frame number at which pictures are right after a recovery point that takes time.
-    recovering: Option<u32>,
+    recovery: Recovery,
+    /// A recovery that takes more than one picture was announced.
+    pub(super) gradual: bool,
     /// First field still without its second: frame number and parity.
     open_field: Option<(u32, bool)>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Announced {
-    sps: bool,
-    recovery: Option<u32>,
 }
 
 impl Coded {
@@ -68,7 +64,8 @@ impl Coded {
             next: None,
             last_mb: 0,
             announced: Announced::default(),
-            recovering: None,
+            recovery: Recovery::default(),
+            gradual: false,
             open_field: None,
         }
     }
@@ -148,8 +145,10 @@ impl Coded {
             }
             return;
         }
-        let reference = nal.first().is_some_and(|header| header & 0x60 != 0);
-        let entry = self.h264_entry(&slice, reference);
+        let header = nal.first().copied().unwrap_or(0);
+        self.gradual |= self.announced.recovery.is_some_and(|frames| frames > 0);
+        let numbers = self.sets.frame_numbers();
+        let entry = self.recovery.ends(&slice, header, self.announced, numbers);
         self.picture(if kind == 5 {
             UnitKind::Idr
         } else if entry {
@@ -157,22 +156,6 @@ impl Coded {
         } else {
             UnitKind::Other
         });
-    }
-
-    /// Whether pictures are right from this one on. A recovery point says after how many frames they are.
-    fn h264_entry(&mut self, slice: &h264::Slice, reference: bool) -> bool {
-        if let (Some(frames @ 1..), Some(number)) = (self.announced.recovery, slice.frame_num) {
-            let modulo = self.sets.frame_numbers();
-            self.recovering = Some(number.wrapping_add(frames) & modulo.wrapping_sub(1));
-            return false;
-        }
-        if reference && self.recovering.is_some() && self.recovering == slice.frame_num {
-            self.recovering = None;
-            return true;
-        }
-        // An intra picture right behind its parameter sets is how broadcast encoders mark an entry point without a
-        // recovery point message.
-        self.announced.recovery.is_some() || (self.announced.sps && slice.intra)
     }
 
     /// Whether a picture is the second field of the frame before it.

@@ -7,13 +7,14 @@ impl VideoTrack {
     ///
     /// Decoding starts at the first key frame or entry point; what is before it is lost. If that is not an
     /// instantaneous refresh, so are pictures that are shown before it and may need what came earlier: the leading ones
-    /// of an open group of pictures. Later entry points lose nothing.
+    /// of an open group of pictures. What is shown after it is not, even where it is coded before: so are pictures next to
+    /// the end of a refresh that takes many. Later entry points lose nothing.
     pub fn decodable(&self) -> Vec<usize> {
         let starts = |unit: &super::AccessUnit| unit.kind != UnitKind::Other;
         let Some(first) = self.units.iter().position(starts) else { return Vec::new() };
-        let from = self.units.get(first).filter(|unit| unit.kind == UnitKind::Entry);
-        let from = from.map_or(i64::MIN, |unit| unit.pts);
-        let after = self.units.iter().enumerate().skip(first);
+        let entry = self.units.get(first).filter(|unit| unit.kind == UnitKind::Entry);
+        let (skipped, from) = entry.map_or((first, i64::MIN), |unit| (0, unit.pts));
+        let after = self.units.iter().enumerate().skip(skipped);
         let mut shown: Vec<(i64, usize)> =
             after.filter(|(_, unit)| unit.pts >= from).map(|(at, unit)| (unit.pts, at)).collect();
         shown.sort_unstable();

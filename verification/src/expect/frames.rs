@@ -21,22 +21,17 @@ pub(crate) struct Frames {
     pub(crate) gap: i64,
     /// The steps differ.
     pub(crate) variable: bool,
-    /// A picture that decoding can start at is no IDR picture, so that what is decodable is not certain.
+    /// A picture that decoding can start at is no IDR picture, or a refresh is spread over many, so that what is decodable is
+    /// not certain: transcoders lose some pictures around these.
     pub(crate) uncertain: bool,
 }
 
 impl Frames {
-    /// What decodes of a track on its own: everything from the first entry point on, without the pictures shown
-    /// before it where it is no IDR picture (leading pictures of an open GOP).
+    /// What decodes of a track on its own, see [`VideoTrack::decodable`].
     pub(crate) fn of(track: &VideoTrack) -> Self {
         let units = &track.units;
-        let Some(at) = units.iter().position(|unit| unit.kind != UnitKind::Other) else {
-            return Self::default();
-        };
-        let entry = units[at];
-        let from = if entry.kind == UnitKind::Entry { entry.pts } else { i64::MIN };
-        let mut seen: Vec<&AccessUnit> = units[at..].iter().filter(|u| u.pts >= from).collect();
-        seen.sort_by_key(|unit| unit.pts);
+        let seen: Vec<&AccessUnit> =
+            track.decodable().into_iter().filter_map(|at| units.get(at)).collect();
         let pts: Vec<i64> = seen.iter().map(|unit| unit.pts).collect();
         let mut steps: Vec<u64> = pts.windows(2).map(|pair| pair[1].abs_diff(pair[0])).collect();
         steps.sort_unstable();
@@ -48,7 +43,7 @@ impl Frames {
             step: ticks(step),
             gap: ticks(most.unwrap_or(0)),
             variable: least.zip(most).is_some_and(|(least, most)| most - least > STEADY),
-            uncertain: units.iter().any(|unit| unit.kind == UnitKind::Entry),
+            uncertain: track.gradual || units.iter().any(|unit| unit.kind == UnitKind::Entry),
             pts,
         }
     }

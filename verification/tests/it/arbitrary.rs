@@ -54,6 +54,7 @@ fn video() -> impl Strategy<Value = VideoTrack> {
             full_range: flags.0,
             format_changes: flags.1,
             has_parameter_sets: flags.2,
+            gradual: flags.1,
             keys: KeyEnds::whole(usize::MAX),
             units,
             hash,

@@ -1,4 +1,4 @@
-//! The recorded renditions with their sources and profiles: `tests/renditions`.
+//! The recorded renditions with their sources and profiles: `tests/renditions` and `tests/refresh`.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -41,11 +41,18 @@ pub(crate) struct Rendition {
     pub(crate) facts: Value,
 }
 
-static ALL: LazyLock<Vec<Segment>> = LazyLock::new(load);
+static ALL: LazyLock<Vec<Segment>> = LazyLock::new(|| load("renditions"));
+
+static REFRESHED: LazyLock<Vec<Segment>> = LazyLock::new(|| load("refresh"));
 
 /// Every segment.
 pub(crate) fn segments() -> &'static [Segment] {
     &ALL
+}
+
+/// Segments that refresh their pictures bit by bit.
+pub(crate) fn refreshed() -> &'static [Segment] {
+    &REFRESHED
 }
 
 /// Every rendition with its segment: 168.
@@ -108,8 +115,8 @@ pub(crate) fn refused(checks: &[Check]) -> bool {
     checks.iter().cloned().collect::<Verdict>().decision() == Decision::Refused
 }
 
-fn load() -> Vec<Segment> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/renditions");
+fn load(folder: &str) -> Vec<Segment> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
     let text = std::fs::read_to_string(folder.join("index.json")).expect("the index");
     let index: Value = serde_json::from_str(&text).expect("JSON");
     let media = |facts: &Value| {

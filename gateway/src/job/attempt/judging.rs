@@ -20,6 +20,9 @@ use crate::{
     wire::{RemoteRendition, TranscodeOutput},
 };
 
+/// Name of the check whether a rendition is media.
+const CONTAINER: &str = "container";
+
 impl Attempt<'_> {
     /// The result, unless it claims more pixels than can be owed for it.
     pub(super) async fn charged(
@@ -51,6 +54,13 @@ impl Attempt<'_> {
         };
         let from = context.clock.now();
         let mut whole = self.basic(output, &renditions, &hashes, so_far);
+        let facts: Vec<&Check> = whole.iter().filter(|check| is_fact(check)).collect();
+        if let [empty] = facts[..]
+            && empty.id == CONTAINER
+            && self.checks.may_be_empty(context.verifier.judge()).await
+        {
+            return Err(AttemptError::Source { detail: empty.detail.to_string() });
+        }
         let receipt = self.receipt(output, &hashes, so_far);
         whole.extend(receipt.as_ref().map(|(check, _)| check.clone()));
         let receipt = receipt.and_then(|(_, statement)| statement);
@@ -95,7 +105,7 @@ impl Attempt<'_> {
         let media = |(rendition, profile): (&Bytes, &crate::profile::Profile)| {
             let container = profile.container.unwrap_or(Container::MpegTs);
             let error = waymark_media::outline(rendition, container).err()?;
-            Some(Check::fail("container", format!("{}: {error}", profile.name)))
+            Some(Check::fail(CONTAINER, format!("{}: {error}", profile.name)))
         };
         checks.extend(renditions.iter().zip(profiles.iter()).find_map(media));
         checks

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::timeout;
+use waymark_media::pixels::Lattice;
 use waymark_verification::{
     Check, Tier, Verdict,
     draw::Choice,
@@ -62,6 +63,24 @@ impl Judge {
         let (found, cpu) = self.compare(source, renditions, draw, urgency).await?;
         let (verdicts, more) = self.dispute(source, (renditions, found), draw, urgency).await;
         Ok((verdicts, cpu.saturating_add(more)))
+    }
+
+    /// Whether a decoder that is given this source alone shows a picture. `None` where nobody could decode it.
+    ///
+    /// A few cannot be told by their headers: of a refresh spread over many pictures hardly any may be left, and pictures
+    /// may be damaged.
+    pub async fn shows(&self, source: &Source) -> Option<bool> {
+        let lattice = Lattice { columns: 1, rows: 1, shift: (0, 0) };
+        let task = Task::Grids { container: source.scan.container, lattice, at: None };
+        match self.measure(Urgency::Stream, task, vec![source.bytes.clone()]).await {
+            Ok(_) => Some(true),
+            Err(
+                WorkError::Unmeasurable { .. }
+                | WorkError::Deadly { .. }
+                | WorkError::Endless { .. },
+            ) => Some(false),
+            Err(_) => None,
+        }
     }
 
     /// All renditions in one request, so that the source is decoded once.

@@ -74,6 +74,14 @@ fn times(scan: &Scan) -> impl Iterator<Item = i64> {
     units.iter().filter(|unit| unit.kind == UnitKind::Idr).map(|unit| unit.pts)
 }
 
+/// Time of the picture that a source shows first, where that is none of its key pictures: the first one that is right after a
+/// gradual refresh, or of an open group.
+fn entry(source: &Scan) -> Option<i64> {
+    let track = source.video.first()?;
+    let first = track.units.get(*track.decodable().first()?)?;
+    (first.kind != UnitKind::Idr).then_some(first.pts)
+}
+
 type Once = OnceCell<Result<Arc<Grids>, WorkError>>;
 
 /// A source's key pictures, as far as they were needed.
@@ -105,7 +113,8 @@ impl Made {
 }
 
 impl Judge {
-    /// The grids of a source's key pictures, made once for each lattice.
+    /// The grids of a source's key pictures, made once for each lattice. Where it shows another picture first, of that one:
+    /// the first key picture of a rendition must show it.
     pub async fn keys(
         &self,
         source: &Source,
@@ -113,14 +122,21 @@ impl Judge {
         which: Keys,
     ) -> Result<Arc<Grids>, WorkError> {
         // What was made for more is good for less, and where there is one key picture, all are the first.
-        let few = times(&source.scan).nth(1).is_none();
+        let entry = entry(&source.scan);
+        let few = entry.is_some() || times(&source.scan).nth(1).is_none();
         let which = if few { Keys::First } else { which };
         let all = source.keys.of(lattice, Keys::All).get().and_then(|made| made.as_ref().ok());
         if let Some(all) = all {
             return Ok(Arc::clone(all));
         }
         let made = source.keys.of(lattice, which).get_or_init(async || {
-            let (grids, _) = self.key_grids(&source.scan, &source.bytes, lattice, which).await?;
+            let (grids, _) = match entry {
+                Some(first) => {
+                    let (container, at) = (source.scan.container, Some(vec![first]));
+                    self.grids(Task::Grids { container, lattice, at }, source.bytes.clone()).await?
+                }
+                None => self.key_grids(&source.scan, &source.bytes, lattice, which).await?,
+            };
             Ok(Arc::new(grids))
         });
         made.await.clone()
@@ -170,7 +186,12 @@ impl Judge {
         let end = scan.video.first().map_or(file.len(), |track| which.end(track.keys));
         let part = file.slice(..end.min(file.len()));
         let task = Task::KeyGrids { container: scan.container, lattice, most: which.most() };
-        let mut pending = self.workers()?.ask(Urgency::Stream, task, vec![part])?;
+        self.grids(task, part).await
+    }
+
+    /// What a worker makes of one file.
+    async fn grids(&self, task: Task, file: Bytes) -> Result<(Grids, Duration), WorkError> {
+        let mut pending = self.workers()?.ask(Urgency::Stream, task, vec![file])?;
         let after = self.deadline;
         let late = |_| WorkError::NotMeasured { why: format!("not done within {after:?}") };
         let done = timeout(after, pending.done()).await.map_err(late)??;

@@ -23,7 +23,7 @@ pub(super) use with_libav::run;
 mod with_libav {
     use waymark_media::{
         Container,
-        pixels::{PixelLimits, key_grids},
+        pixels::{Pictures, PixelLimits, Request, key_grids, pixels},
     };
     use waymark_verification::measure::{Keep, MeasureError, Source};
 
@@ -38,6 +38,13 @@ mod with_libav {
                 let limits = PixelLimits { key_frames: *most, ..PixelLimits::default() };
                 let grids = key_grids(file, *container, *lattice, &limits);
                 grids.map(|grids| Measured::Grids(grids.into())).map_err(|error| chain(&error))
+            }
+            Task::Grids { container, lattice, at } => {
+                let [file] = files else { return Err("one file was expected".to_owned()) };
+                let grids = at.as_deref().map_or(Pictures::All, Pictures::At);
+                let request = Request { grids, ..Request::new(*lattice) };
+                let made = pixels(file, *container, &request, &PixelLimits::default());
+                made.map(|made| Measured::Grids(made.grids.into())).map_err(|error| chain(&error))
             }
             Task::Compare { source, renditions } => {
                 let made = each(files, *source, renditions, |source, file, asked| {

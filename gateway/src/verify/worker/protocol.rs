@@ -21,7 +21,7 @@ pub use self::pictures::Pictures;
 use super::sandbox::Confinement;
 
 /// Changes with every change of what passes; a worker of another version is not used.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// Largest header of a request, bytes.
 pub const MAX_REQUEST: usize = 1 << 20;
 /// Largest answer, bytes: 4,096 pictures of 1,728 means each take 21 MB.
@@ -66,6 +66,15 @@ pub enum Task {
         lattice: Lattice,
         /// Most of them, spread over the file, the first among them.
         most: u32,
+    },
+    /// Grids of pictures of one file.
+    Grids {
+        /// The container it really is in.
+        container: Container,
+        /// How pictures are divided.
+        lattice: Lattice,
+        /// Presentation times of those wanted; all of them, where there are none.
+        at: Option<Vec<i64>>,
     },
     /// All pictures of renditions against their source, which is the first file and decoded once for
     /// each lattice.

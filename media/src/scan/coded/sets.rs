@@ -86,7 +86,7 @@ impl Sets {
     /// How many frame numbers there are before they begin again.
     pub(in crate::scan) fn frame_numbers(&self) -> u32 {
         let sps = self.h264.get(self.last).and_then(Option::as_ref);
-        sps.map_or(1 << 16, |sps| 1u32.checked_shl(sps.log2_max_frame_num).unwrap_or(1 << 16))
+        sps.map_or(1 << 16, h264::Sps::frame_numbers)
     }
 
     fn sequence(&mut self, sequence: &Sequence) {

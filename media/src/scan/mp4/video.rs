@@ -168,6 +168,7 @@ impl Pictures {
             full_range: first.is_some_and(|sequence| sequence.full_range),
             format_changes: sets.is_some_and(|sets| sets.changes),
             has_parameter_sets: ready,
+            gradual: self.coded.as_ref().is_some_and(|coded| coded.gradual),
             keys: KeyEnds::whole(file),
             units,
             hash: self.digest.end(),

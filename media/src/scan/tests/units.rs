@@ -98,6 +98,7 @@ fn a_recovery_point_counts_from_the_picture_that_is_right() {
     let track = video(H264, &packets);
     let other = UnitKind::Other;
     assert_eq!(kinds(&track), [other, other, UnitKind::Entry, other]);
+    assert!(track.gradual);
     assert_eq!(track.decodable(), [2, 3]);
 }
 
@@ -115,6 +116,7 @@ fn leading_pictures_of_an_open_group_are_lost_at_the_start_only() {
     let track = video(H264, &packets);
     assert_eq!(track.decodable(), [0, 4, 5, 3]);
     assert_eq!(track.units.iter().filter(|unit| unit.kind == UnitKind::Entry).count(), 2);
+    assert!(!track.gradual);
 }
 
 #[test]

@@ -100,9 +100,12 @@ impl<'a> Pictures<'a> {
     }
 
     pub(super) fn into_track(self) -> VideoTrack {
-        let (units, sets, ready) = match &self.reader {
-            Reader::Units(both) => (&both.1.units, Some(&both.1.sets), both.1.ready),
-            Reader::Packets { units, .. } => (units, None, true),
+        let (units, sets, ready, gradual) = match &self.reader {
+            Reader::Units(both) => {
+                let coded = &both.1;
+                (&coded.units, Some(&coded.sets), coded.ready, coded.gradual)
+            }
+            Reader::Packets { units, .. } => (units, None, true, false),
         };
         let first = sets.and_then(|sets| sets.first);
         let rate = first.and_then(|sequence| sequence.frame_rate);
@@ -118,6 +121,7 @@ impl<'a> Pictures<'a> {
             full_range: first.is_some_and(|sequence| sequence.full_range),
             format_changes: sets.is_some_and(|sets| sets.changes),
             has_parameter_sets: ready,
+            gradual,
             keys: self.keys.ends(units, self.file),
             units: measured(units, self.total, step),
             hash: self.digest.end(),
