@@ -25,6 +25,7 @@ mod sharp;
 mod spectrum;
 mod stats;
 mod temporal;
+mod tint;
 mod tone;
 mod windows;
 

@@ -180,28 +180,27 @@ fn black_pictures_and_logos_are_always_caught() {
     assert!(material > 100 && missed.is_empty(), "{material} {missed:?}");
 }
 
-/// Near black, hardly anything moves: what stands still there is no alarm.
+/// Near black as well, where hardly anything moves.
 #[test]
-fn a_second_half_that_stands_still_is_caught_where_something_moves() {
+fn a_second_half_that_stands_still_is_always_caught() {
     let (material, _, missed) = attack(|_, frames| {
         let half = frames.len() / 2;
         let last = frames[half - 1].clone();
         frames[half..].iter_mut().for_each(|frame| show(frame, &last));
     });
-    assert!(material > 80 && missed.iter().all(|stream| *stream == "dark_360p30"), "{missed:?}");
+    assert!(material > 80 && missed.is_empty(), "{missed:?}");
 }
 
-/// The fractal zooms by less than a block's noise from one picture to the next.
+/// A fractal as well, which zooms by less than a block's noise from one picture to the next.
 #[test]
-fn pictures_that_come_late_are_caught_where_something_moves() {
+fn pictures_that_come_late_are_always_caught() {
     let (material, _, missed) = attack(|_, frames| {
         let before = frames.clone();
         for (k, frame) in frames.iter_mut().enumerate() {
             show(frame, &before[k.saturating_sub(3)]);
         }
     });
-    let still = ["dark_360p30", "fractal_240p25"];
-    assert!(material > 80 && missed.iter().all(|stream| still.contains(stream)), "{missed:?}");
+    assert!(material > 80 && missed.is_empty(), "{missed:?}");
 }
 
 /// Wherever a block of chroma moves by 3 for most of the time, colour was there.

@@ -73,7 +73,7 @@ pub(super) fn reason(check: &str) -> VerifyReason {
         "F14" => VerifyReason::KeyPicture,
         "A" => match check {
             "A.decode" => VerifyReason::Undecodable,
-            "A.order" | "A.freeze" | "A.freeze_run" => VerifyReason::Motion,
+            "A.order" | "A.late" | "A.freeze" | "A.freeze_run" => VerifyReason::Motion,
             "A.sharp" => VerifyReason::Sharpness,
             _ => VerifyReason::Picture,
         },

@@ -4,6 +4,8 @@
 //! the same which one a third is: how far it lies on the way from the one to the other. Coding noise lies across that way,
 //! not along it.
 
+use std::borrow::Cow;
+
 use waymark_media::pixels::{Grids, Lattice};
 
 use super::key::{STEP, limited, pairs};
@@ -28,11 +30,36 @@ impl Earlier {
         let luma = luma(&grid.y, source.full_range).collect();
         Some(Self { lattice: source.lattice, luma })
     }
+
+    /// Divided like this. `None` where those blocks are not made of whole ones of its own.
+    fn divided(&self, lattice: Lattice) -> Option<Cow<'_, [f32]>> {
+        let own = self.lattice;
+        if lattice == own {
+            return Some(Cow::Borrowed(&self.luma));
+        }
+        let whole = |own: u8, other: u8| {
+            (own > 0 && own.checked_rem(other)? == 0).then(|| usize::from(own) / usize::from(other))
+        };
+        let (across, down) = (whole(own.columns, lattice.columns)?, whole(own.rows, lattice.rows)?);
+        if (own.shift, lattice.shift) != ((0, 0), (0, 0)) || self.luma.len() != own.cells() {
+            return None;
+        }
+        let mut means = vec![0.0_f32; lattice.cells()];
+        let parts = f32::from(own.columns / lattice.columns) * f32::from(own.rows / lattice.rows);
+        let rows = self.luma.chunks_exact(usize::from(own.columns));
+        for (row, blocks) in rows.enumerate() {
+            let means = means.chunks_exact_mut(usize::from(lattice.columns)).nth(row / down)?;
+            for (mean, blocks) in means.iter_mut().zip(blocks.chunks_exact(across)) {
+                *mean += blocks.iter().sum::<f32>() / parts;
+            }
+        }
+        Some(Cow::Owned(means))
+    }
 }
 
-/// Compares the rendition's first picture with those of earlier segments that were divided by the same lattice and look
-/// different from the one that it must show. The value is the largest share of the way to one of them: 0 for the source's
-/// picture, 1 for the earlier one's.
+/// Compares the rendition's first picture with those of earlier segments, divided as finely or more, that look different
+/// from the one that it must show. The value is the largest share of the way to one of them: 0 for the source's picture,
+/// 1 for the earlier one's.
 ///
 /// A failure is no fact: the next tier decides.
 pub fn before<'a>(
@@ -47,8 +74,8 @@ pub fn before<'a>(
     };
     let now: Vec<f32> = luma(&of.y, source.full_range).collect();
     let shown: Vec<f32> = luma(&grid.y, rendition.full_range).collect();
-    let comparable = earlier.into_iter().filter(|earlier| earlier.lattice == rendition.lattice);
-    let shares = comparable.filter_map(|earlier| share(&now, &shown, &earlier.luma, bounds.apart));
+    let divided = earlier.into_iter().filter_map(|earlier| earlier.divided(rendition.lattice));
+    let shares = divided.filter_map(|earlier| share(&now, &shown, &earlier, bounds.apart));
     let check = match shares.max_by(f64::total_cmp) {
         Some(share) => Check::at_most(ID, share, bounds.before),
         None => Check::not_run(ID, "no earlier picture that looks different"),

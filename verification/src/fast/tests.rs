@@ -370,6 +370,29 @@ fn an_old_picture_is_a_soft_alarm_however_little_has_changed_since() {
 }
 
 #[test]
+fn small_renditions_are_held_against_old_pictures_that_were_divided_finely() {
+    let expected = Expectation::of(&source(), &wanted(160, 90));
+    let now = grids(false, vec![grid(252_000, 100, 128)]);
+    // Of one coarse block of the old picture, the four fine ones: 130 in the mean.
+    let mut luma = vec![100 << 8; Lattice::FINE.cells()];
+    let (row, column) = (2 * 4, 2 * 6);
+    for (at, y) in [(0, 110), (1, 150), (32, 120), (33, 140)] {
+        luma[row * 32 + column + at] = y << 8;
+    }
+    let chroma = || vec![128 << 8; Lattice::FINE.cells()];
+    let fine = Grid { y: luma, u: chroma(), v: chroma(), ..grid(252_000, 0, 0) };
+    let then = Grids { lattice: Lattice::FINE, ..grids(false, vec![fine]) };
+    let mut old = grid(252_000, 100, 128);
+    old.y[4 * 16 + 6] = 130 << 8;
+    let old = grids(false, vec![old]);
+    let judge = |theirs: &Grids| {
+        before(&expected, &now, theirs, &Earlier::of(&then), &Key::default()).value
+    };
+    assert_eq!(judge(&old), Some(1.0.into()));
+    assert_eq!(judge(&now), Some(0.0.into()));
+}
+
+#[test]
 fn what_looks_alike_or_cannot_be_compared_says_nothing_of_old_pictures() {
     let expected = Expectation::of(&source(), &wanted(160, 90));
     let now = grids(false, vec![grid(252_000, 100, 128)]);
@@ -380,9 +403,11 @@ fn what_looks_alike_or_cannot_be_compared_says_nothing_of_old_pictures() {
     assert_eq!(outcome(&other, Earlier::of(&other)), Outcome::NotRun, "too near");
     assert_eq!(outcome(&now, None), Outcome::NotRun, "the first of a stream");
     let far = || grids(false, vec![grid(252_000, 180, 128)]);
-    let finer = Grids { lattice: Lattice::FINE, ..far() };
-    assert_eq!(outcome(&now, Earlier::of(&finer)), Outcome::NotRun, "divided differently");
-    assert_eq!(outcome(&finer, Earlier::of(&far())), Outcome::NotRun);
+    let others = Grids { lattice: Lattice { columns: 12, ..Lattice::FINE }, ..far() };
+    assert_eq!(outcome(&now, Earlier::of(&others)), Outcome::NotRun, "divided differently");
+    assert_eq!(outcome(&others, Earlier::of(&far())), Outcome::NotRun);
+    let short = Grids { lattice: Lattice::FINE, ..far() };
+    assert_eq!(outcome(&now, Earlier::of(&short)), Outcome::NotRun, "blocks are missing");
     assert_eq!(outcome(&grids(false, vec![]), Earlier::of(&far())), Outcome::NotRun);
     assert_eq!(Earlier::of(&grids(false, vec![])), None);
     let mut damaged = far();

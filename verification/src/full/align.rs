@@ -80,6 +80,14 @@ impl<'a> Aligned<'a> {
         self.rendition.get(index)?.as_ref()
     }
 
+    /// For what lasts: the picture in the middle of the rendition, the first and the last.
+    pub(super) fn span(&self) -> Vec<usize> {
+        let shown = |pair: &Pair| pair.shown;
+        let middle = self.pairs.get(self.pairs.len() / 2).map(shown);
+        let ends = [self.pairs.first(), self.pairs.last()].into_iter().flatten().map(shown);
+        middle.into_iter().chain(ends).collect()
+    }
+
     /// Mean difference of luma of two pictures of the source; 0 where one is missing, which reads as
     /// "nothing moves".
     pub(super) fn motion(&self, a: usize, b: usize) -> f64 {

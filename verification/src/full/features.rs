@@ -32,8 +32,14 @@ pub struct Features {
     pub gain: Option<Spot>,
     /// Brightness against the source: median distance from 0 of its intercept, in samples.
     pub offset: Option<Spot>,
+    /// Degrees by which hues are turned.
+    pub hue: Option<Spot>,
+    /// Distance from 1 of the factor of saturation.
+    pub saturation: Option<Spot>,
     /// Share of moving pictures that show another picture of the source than they must.
     pub order: Option<Spot>,
+    /// Most pictures in a row that show one of the pictures before rather than the one they must show.
+    pub late: Option<Spot>,
     /// Share of pictures that stand still while the source moves on.
     pub freeze: Option<Spot>,
     /// Most such pictures in a row.
@@ -62,7 +68,7 @@ pub const WORST: usize = 4;
 
 impl Features {
     /// Each feature with the name of its check, in the order of records.
-    pub const fn named(&self) -> [(&'static str, Option<&Spot>); 11] {
+    pub const fn named(&self) -> [(&'static str, Option<&Spot>); 14] {
         [
             ("A.fy", self.fy.as_ref()),
             ("A.pbk", self.pbk.as_ref()),
@@ -71,7 +77,10 @@ impl Features {
             ("A.pck", self.pck.as_ref()),
             ("A.gain", self.gain.as_ref()),
             ("A.offset", self.offset.as_ref()),
+            ("A.hue", self.hue.as_ref()),
+            ("A.saturation", self.saturation.as_ref()),
             ("A.order", self.order.as_ref()),
+            ("A.late", self.late.as_ref()),
             ("A.freeze", self.freeze.as_ref()),
             ("A.freeze_run", self.freeze_run.as_ref()),
             ("A.sharp", self.sharp.as_ref()),

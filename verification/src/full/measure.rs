@@ -6,7 +6,7 @@ use super::{
     align::{Aligned, Pair, mean_difference},
     features::{Features, Spot},
     stats::{percentile, twice_median},
-    temporal, tone,
+    temporal, tint, tone,
 };
 
 /// Measures a rendition. `mapping[k]` is the picture of the source, in presentation order, that
@@ -28,7 +28,9 @@ pub fn measure(source: &Grids, rendition: &Grids, mapping: &[Option<u32>]) -> Fe
     };
     blocks(&aligned, rendition.lattice, &mut features);
     (features.gain, features.offset) = tone::measure(&aligned);
+    (features.hue, features.saturation) = tint::measure(&aligned);
     features.order = temporal::order(&aligned);
+    features.late = temporal::late(&aligned);
     (features.freeze, features.freeze_run) = temporal::freeze(&aligned);
     features
 }
@@ -105,9 +107,7 @@ fn lasting(blocks: &mut [Vec<u16>], aligned: &Aligned<'_>) -> Option<(Spot, usiz
     let medians = blocks.iter_mut().map(|block| twice_median(block)).enumerate();
     let (cell, twice) =
         medians.filter_map(|(cell, twice)| Some((cell, twice?))).max_by_key(|(_, twice)| *twice)?;
-    let ends = [aligned.pairs.first()?.shown, aligned.pairs.last()?.shown];
-    let middle = aligned.pairs.get(aligned.pairs.len() / 2)?.shown;
-    let spot = Spot::of(f64::from(twice) / 512.0, &[middle, ends[0], ends[1]]);
+    let spot = Spot::of(f64::from(twice) / 512.0, &aligned.span());
     Some((spot, cell))
 }
 

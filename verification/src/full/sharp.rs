@@ -15,6 +15,9 @@ use super::{
 /// Energy added to both before they are compared: what encoders drop where there is next to nothing. The largest power of two
 /// with which every loss of detail on the training clips is beyond the bound; rounding to whole samples leaves 0.01.
 const FAINT: f64 = 0.5;
+/// What has less than this share of the richest picture's energy in a band says nothing of the band: of large pictures, only
+/// windows are looked at, and detail may be in one of them.
+const POOR: f64 = 0.125;
 /// Standard deviation of a source's noise floor from which on it counts as noise. Textures of the training clips have up
 /// to 4.4, recorded noise 7.
 const NOISE: f64 = 5.0;
@@ -34,7 +37,7 @@ pub struct Whole<'a> {
 /// are left out.
 pub fn sharpen(features: &mut Features, pictures: &[Whole<'_>]) {
     let mut known: Option<Spectrum> = None;
-    let mut ratios: [Vec<f64>; BANDS] = Default::default();
+    let mut energies: [Vec<(f64, f64)>; BANDS] = Default::default();
     let mut noisy = false;
     let mut judged = Vec::new();
     for picture in pictures {
@@ -48,13 +51,13 @@ pub fn sharpen(features: &mut Features, pictures: &[Whole<'_>]) {
         };
         judged.push(picture.frame);
         noisy |= noise::floor(picture.source).is_some_and(|floor| floor > NOISE);
-        for ((ratios, s), r) in ratios.iter_mut().zip(source).zip(shown) {
-            ratios.push(((r + FAINT) / (s + FAINT)).log2());
+        for ((band, s), r) in energies.iter_mut().zip(source).zip(shown) {
+            band.push((s, r));
         }
     }
     // Encoders of sources keep noise in key pictures and smear it in the others.
     features.noise = noisy;
-    let worst = ratios.iter_mut().filter_map(|band| median(band)).min_by(f64::total_cmp);
+    let worst = energies.iter().filter_map(|band| kept(band)).min_by(f64::total_cmp);
     features.sharp = worst.map(|value| Spot {
         value,
         block: None,
@@ -64,4 +67,12 @@ pub fn sharpen(features: &mut Features, pictures: &[Whole<'_>]) {
         ),
         worst: judged,
     });
+}
+
+/// What is kept of a band's energy, of which there are the source's and the rendition's for each picture, in octaves.
+fn kept(band: &[(f64, f64)]) -> Option<f64> {
+    let most = band.iter().map(|(source, _)| *source).fold(0.0, f64::max);
+    let rich = band.iter().filter(|(source, _)| *source >= POOR * most);
+    let mut ratios: Vec<f64> = rich.map(|(s, r)| ((r + FAINT) / (s + FAINT)).log2()).collect();
+    median(&mut ratios)
 }

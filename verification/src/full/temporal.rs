@@ -1,4 +1,8 @@
 //! Time inside a segment: pictures in another order or late, and pictures that stand still.
+//!
+//! Where little moves, neither shows: a picture is close to its neighbours then, and coding noise is as large as what moves.
+//! But noise lies across the way from one picture to another, not along it. So which of two known pictures is shown is told
+//! all the same, and a few in a row that show older ones are late.
 
 use super::{
     align::{Aligned, Pair, mean_difference},
@@ -10,6 +14,12 @@ use super::{
 const MOVES: f64 = 0.5;
 /// Pictures before and after that a misplaced one is looked for in.
 const REACH: usize = 10;
+/// Two pictures of a source differ where one of their blocks does by so much: 4 steps of luma, as for the pictures of
+/// earlier segments.
+const APART: f64 = 1024.0;
+/// A picture shows an older one from this share of the way to it on: what encoders without bits take over from the pictures
+/// before is less.
+const OLDER: f64 = 0.75;
 /// A picture is another one where that fits so much better.
 const BETTER: f64 = 0.6;
 /// A picture stands still where it changes by less than this share of the source's change.
@@ -74,6 +84,44 @@ pub(super) fn freeze(aligned: &Aligned<'_>) -> (Option<Spot>, Option<Spot>) {
         Spot::of(count(longest.len()), &longest)
     });
     (share(&still, advancing), longest_run)
+}
+
+/// The most pictures in a row that show one of the pictures before rather than the one they must show.
+pub(super) fn late(aligned: &Aligned<'_>) -> Option<Spot> {
+    let mut run: Vec<usize> = Vec::new();
+    let mut longest: Vec<usize> = Vec::new();
+    let mut told = false;
+    for pair in &aligned.pairs {
+        let known = aligned.source(pair.of).zip(aligned.rendition(pair.shown));
+        let Some((due, shown)) = known else { continue };
+        let before = (1..=REACH).filter_map(|back| aligned.source(pair.of.checked_sub(back)?));
+        let ways = before.filter_map(|old| way(&due.y, &shown.y, &old.y));
+        let Some(furthest) = ways.max_by(f64::total_cmp) else { continue };
+        told = true;
+        if furthest > OLDER {
+            run.push(pair.shown);
+        } else {
+            run.clear();
+        }
+        if run.len() > longest.len() {
+            longest.clone_from(&run);
+        }
+    }
+    // As of those that stand still, the last one is furthest from what it must show.
+    longest.reverse();
+    told.then(|| Spot::of(count(longest.len()), &longest))
+}
+
+/// How far `shown` lies on the way from what is due to an older picture; `None` where the two look the same.
+fn way(due: &[u16], shown: &[u16], old: &[u16]) -> Option<f64> {
+    let (mut along, mut square, mut most) = (0.0, 0.0, 0.0_f64);
+    for ((due, shown), old) in due.iter().zip(shown).zip(old) {
+        let step = f64::from(*old) - f64::from(*due);
+        along += (f64::from(*shown) - f64::from(*due)) * step;
+        square += step * step;
+        most = most.max(step.abs());
+    }
+    (most >= APART).then(|| along / square)
 }
 
 fn share(found: &[usize], of: usize) -> Option<Spot> {

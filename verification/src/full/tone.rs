@@ -23,11 +23,7 @@ pub(super) fn measure(aligned: &Aligned<'_>) -> (Option<Spot>, Option<Spot>) {
         gains.extend(line.gain.map(|gain| (gain - 1.0).abs()));
         offsets.push(line.offset.abs());
     }
-    let all: Vec<usize> = aligned.pairs.iter().map(|pair| pair.shown).collect();
-    let middle = all.get(all.len() / 2).copied();
-    let ends: Vec<usize> =
-        middle.into_iter().chain(all.first().copied()).chain(all.last().copied()).collect();
-    let spot = |value: f64| Spot::of(value, &ends);
+    let spot = |value: f64| Spot::of(value, &aligned.span());
     (median(&mut gains).map(spot), median(&mut offsets).map(spot))
 }
 

@@ -24,15 +24,12 @@ use study::{Case, study};
 /// Why something could not be made or measured.
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// Attacks that key pictures or all pictures must show: the catalogue names both.
-const EITHER: [Attack; 4] = [A::Zoomed, A::Subtitles, A::Monochrome, A::HueTurned];
-
 /// Attacks that only our own encoding tells from a thrifty honest encoder: confirmed, of so many clips, when the matrix was
 /// measured first.
 const BESIDE_OURS: [(Attack, usize, usize); 4] =
     [(A::Starved, 15, 17), (A::Meagre, 12, 16), (A::Careless, 11, 15), (A::Grain, 16, 17)];
 
-static UNSEEN: LazyLock<Vec<Case>> = LazyLock::new(|| study(Half::Unseen, study::alternating));
+static UNSEEN: LazyLock<Vec<Case>> = LazyLock::new(|| study(Half::Unseen, study::everything));
 
 #[test]
 fn honest_encoders_are_never_refused_and_hardly_doubted() {
@@ -108,9 +105,6 @@ impl Bound {
                 (|case| case.packets.hard, counted(|counts| counts.packets))
             }
             Tier::Key => (|case| case.key.noticed(), counted(|counts| counts.key)),
-            Tier::Full if EITHER.contains(&attack) => {
-                (|case| case.key.noticed() || case.full.noticed(), counted(|counts| counts.full))
-            }
             Tier::Full => (|case| case.full.noticed(), counted(|counts| counts.full)),
             Tier::Quality => {
                 let first = BESIDE_OURS.iter().find(|(of, ..)| *of == attack);

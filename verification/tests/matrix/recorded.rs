@@ -5,7 +5,7 @@ use std::{sync::LazyLock, thread};
 use waymark_verification::{Decision, Kind, thresholds::Thresholds};
 
 use crate::{
-    corpus::{Segment, segments},
+    corpus::{Segment, refreshed, segments},
     judge::{Judged, Returned, Source},
 };
 
@@ -56,6 +56,16 @@ fn every_recorded_rendition_is_accepted() {
         assert_eq!(Judged::failed(&judged.key), [""; 0], "{file}");
         assert_eq!(judged.decision, Decision::Accepted, "{file}: {:?}", judged.full);
     }
+}
+
+/// Their first pictures are in the middle of the source's.
+#[test]
+fn what_comes_back_of_a_gradual_refresh_is_accepted() {
+    let all: Vec<_> = refreshed().iter().flat_map(judged).collect();
+    for (file, judged) in &all {
+        assert_eq!(judged.decision, Decision::Accepted, "{file}: {:?}", judged.full);
+    }
+    assert_eq!(all.len(), 7);
 }
 
 #[test]

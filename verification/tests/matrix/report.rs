@@ -91,10 +91,13 @@ fn bounds() -> String {
         ("A.fbk", "soft", "luma, a block that passes", format!("at most {}", full.fbk)),
         ("A.fc, A.pck", "soft", "colour", format!("at most {} in the mean; {} in a block that lasts ({} in small renditions)", full.fc, full.pck, full.pck_coarse)),
         ("A.gain, A.offset", "soft", "contrast, brightness", format!("factor within {} of 1; at most {} steps", full.gain, full.offset)),
+        ("A.hue, A.saturation", "soft", "colour, all of it", format!("turned by at most {} degrees; factor within {} of 1", full.hue, full.saturation)),
         ("A.order", "soft", "order", format!("at most {} of moving pictures show another one", percent(full.order))),
+        ("A.late", "soft", "lateness", format!("at most {} pictures in a row that lie 75 % of the way to one of the ten before", full.late)),
         ("A.freeze, A.freeze_run", "soft", "standing still", format!("at most {} of pictures, {} in a row, while the source moves", percent(full.freeze), full.freeze_run)),
         ("A.sharp", "soft", "detail", format!("at least {} octaves of energy against the source, in each of four bands", full.sharp)),
         ("C.quality", "fact", "beside our own encoding", format!("SSIM lower by {} *and* PSNR by {} dB", reference.ssim, reference.psnr)),
+        ("C.error", "fact", "beside our own encoding, any SSIM", format!("PSNR lower by {} dB, where below 48 dB", reference.error)),
         ("C.struck", "fact", "the pictures a doubt points at", format!("SSIM lower by {} *and* PSNR by {} dB", reference.struck_ssim, reference.struck_psnr)),
         ("C.tile", "fact", "one tile of them", format!("SSIM lower by {} *and* PSNR by {} dB", reference.tile_ssim, reference.tile_psnr)),
         ("C.tone, C.colour, C.sharp", "fact", "tone, colour, detail", format!(
