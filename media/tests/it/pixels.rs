@@ -2,6 +2,7 @@
 
 mod bombs;
 mod full_size;
+mod gradual;
 mod recorded;
 mod stream;
 
