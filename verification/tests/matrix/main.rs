@@ -29,7 +29,7 @@ pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 const BESIDE_OURS: [(Attack, usize, usize); 4] =
     [(A::Starved, 15, 17), (A::Meagre, 12, 16), (A::Careless, 11, 15), (A::Grain, 16, 17)];
 
-static UNSEEN: LazyLock<Vec<Case>> = LazyLock::new(|| study(Half::Unseen, study::everything));
+static UNSEEN: LazyLock<Vec<Case>> = LazyLock::new(|| study(Half::Unseen));
 
 #[test]
 fn honest_encoders_are_never_refused_and_hardly_doubted() {

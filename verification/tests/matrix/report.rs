@@ -22,7 +22,7 @@ use crate::{
 #[ignore = "writes docs/verification.md and docs/verification-roc.svg"]
 fn write() {
     let halves = [("training", Half::Training), ("unseen", Half::Unseen)]
-        .map(|(name, half)| (name, study(half, study::everything)));
+        .map(|(name, half)| (name, study(half)));
     let path = document();
     let mut text = fs::read_to_string(&path).unwrap();
     replace(&mut text, "bounds", &bounds());

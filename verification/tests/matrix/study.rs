@@ -63,17 +63,9 @@ pub(crate) struct Found {
 /// that; errors that are so many times as large.
 const SEEN: Difference = Difference { luma: 4.0, chroma: 3.0, detail: -0.5, mse: 1.26 };
 
-/// Attacks that take detail from all of a picture. On large clips all of them are made, whatever else is.
+/// Attacks that take detail from all of a picture.
 pub(crate) const DETAIL: [Attack; 4] =
     [Attack::UpscaledQuarter, Attack::UpscaledHalf, Attack::UpscaledTwoThirds, Attack::Blurred];
-
-/// Which attacks are made on which clips: number of the clip and of the attack.
-pub(crate) type Choice = fn(usize, usize) -> bool;
-
-/// All of them on every clip.
-pub(crate) fn everything(_: usize, _: usize) -> bool {
-    true
-}
 
 /// Attacks that one result shows: on pictures, on the file, on the claim.
 pub(crate) fn attacks() -> impl Iterator<Item = Attack> {
@@ -85,8 +77,8 @@ pub(crate) fn attacks() -> impl Iterator<Item = Attack> {
     Attack::ALL.iter().copied().filter(shown)
 }
 
-/// Every honest variant and the chosen attacks on every clip of a half. Blocks for minutes.
-pub(crate) fn study(half: Half, chosen: Choice) -> Vec<Case> {
+/// Every honest variant and every attack on every clip of a half. Blocks for minutes.
+pub(crate) fn study(half: Half) -> Vec<Case> {
     let names = corpus::names(half);
     let next = AtomicUsize::new(0);
     let work = || {
@@ -94,7 +86,7 @@ pub(crate) fn study(half: Half, chosen: Choice) -> Vec<Case> {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(name) = names.get(index).copied() else { return done };
-            let made = on_clip(name, |attack| chosen(index, attack));
+            let made = on_clip(name);
             done.push((index, made.unwrap_or_else(|error| panic!("{name}: {error}"))));
         }
     };
@@ -106,7 +98,7 @@ pub(crate) fn study(half: Half, chosen: Choice) -> Vec<Case> {
     cases.into_iter().flat_map(|(_, cases)| cases).collect()
 }
 
-fn on_clip(name: &'static str, chosen: impl Fn(usize) -> bool) -> Result<Vec<Case>, Failed> {
+fn on_clip(name: &'static str) -> Result<Vec<Case>, Failed> {
     let bounds = Thresholds::default();
     let clip = corpus::clip(name)?;
     let mut source = Source::new(name, &clip.segment, &clip.previous)?;
@@ -129,9 +121,7 @@ fn on_clip(name: &'static str, chosen: impl Fn(usize) -> bool) -> Result<Vec<Cas
     let target = target(&clip);
     let usual = Usual::new(&scene, &target)?;
     let wanted = Wanted::from(&target);
-    let on_windows = |attack: &Attack| is_large(&clip) && DETAIL.contains(attack);
-    let chosen = |(index, attack): &(usize, Attack)| chosen(*index) || on_windows(attack);
-    for (_, attack) in attacks().enumerate().filter(chosen) {
+    for attack in attacks() {
         let forged = scene.forge_from(attack, &target, &usual.pictures);
         let forged = forged.unwrap_or_else(|error| {
             // x265 makes nothing of a single picture.
