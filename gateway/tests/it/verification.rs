@@ -202,6 +202,11 @@ async fn files_that_are_no_media_end_no_worker() {
     tasks.stop_services().await;
 }
 
+/// A rendition of which nothing else is known.
+const fn returned<'a>(wanted: &'a Wanted, body: &'a Bytes) -> Returned<'a> {
+    Returned { wanted, body, claimed: None, usual_bytes: None, earlier: &[] }
+}
+
 #[tokio::test]
 async fn of_a_source_the_first_key_picture_is_enough_unless_a_rendition_shows_another() {
     let tasks = Tasks::default();
@@ -226,14 +231,7 @@ async fn of_a_source_the_first_key_picture_is_enough_unless_a_rendition_shows_an
         let lattice =
             Expectation::within(source.scan(), &wanted, &judge.thresholds().expected).lattice;
         assert_eq!(judge.keys(&source, lattice, Keys::First).await.unwrap().frames.len(), 1);
-        let returned = Returned {
-            wanted: &wanted,
-            body: &body,
-            claimed: None,
-            usual_bytes: None,
-            earlier: &[],
-        };
-        let judged = judge.fast(&source, returned).await;
+        let judged = judge.fast(&source, returned(&wanted, &body)).await;
         let same = |check: &&Check| check.id == "F14.luma_mean" && check.outcome == Outcome::Pass;
         assert!(
             judged.verdict.checks().iter().any(|check| same(&check)),
@@ -262,14 +260,7 @@ async fn without_key_pictures_the_first_that_a_refresh_makes_right_is_compared()
     for (source, rendition, target) in cases {
         let source = judge.source(file(source)).await.unwrap();
         let (wanted, body) = (Wanted::from(&target), file(rendition));
-        let returned = Returned {
-            wanted: &wanted,
-            body: &body,
-            claimed: None,
-            usual_bytes: None,
-            earlier: &[],
-        };
-        let judged = judge.fast(&source, returned).await;
+        let judged = judge.fast(&source, returned(&wanted, &body)).await;
         let compared = judged.verdict.checks().iter().filter(|check| check.id.starts_with("F14"));
         let outcomes: Vec<_> = compared.map(|check| check.outcome).collect();
         assert_eq!(outcomes, [Outcome::Pass; 5], "{rendition}: {judged:?}");

@@ -57,8 +57,7 @@ fn misplaced(aligned: &Aligned<'_>, pair: Pair) -> Option<f64> {
 pub(super) fn freeze(aligned: &Aligned<'_>) -> (Option<Spot>, Option<Spot>) {
     let mut advancing = 0;
     let mut still = Vec::new();
-    let mut run: Vec<usize> = Vec::new();
-    let mut longest: Vec<usize> = Vec::new();
+    let mut runs = Runs::default();
     for (before, after) in aligned.pairs.iter().zip(aligned.pairs.iter().skip(1)) {
         let change = aligned.motion(before.of, after.of);
         if change <= MOVES {
@@ -67,29 +66,18 @@ pub(super) fn freeze(aligned: &Aligned<'_>) -> (Option<Spot>, Option<Spot>) {
         advancing += 1;
         let shown = aligned.rendition(before.shown).zip(aligned.rendition(after.shown));
         let Some((a, b)) = shown else { continue };
-        if mean_difference(&a.y, &b.y) < STANDS * change {
-            still.push(after.shown);
-            run.push(after.shown);
-        } else {
-            run.clear();
-        }
-        if run.len() > longest.len() {
-            longest.clone_from(&run);
-        }
+        let stands = mean_difference(&a.y, &b.y) < STANDS * change;
+        still.extend(stands.then_some(after.shown));
+        runs.see(after.shown, stands);
     }
     // The end of a run is furthest from what it must show.
     still.reverse();
-    let longest_run = (advancing > 0).then(|| {
-        longest.reverse();
-        Spot::of(count(longest.len()), &longest)
-    });
-    (share(&still, advancing), longest_run)
+    (share(&still, advancing), (advancing > 0).then(|| runs.longest()))
 }
 
 /// The most pictures in a row that show one of the pictures before rather than the one they must show.
 pub(super) fn late(aligned: &Aligned<'_>) -> Option<Spot> {
-    let mut run: Vec<usize> = Vec::new();
-    let mut longest: Vec<usize> = Vec::new();
+    let mut runs = Runs::default();
     let mut told = false;
     for pair in &aligned.pairs {
         let known = aligned.source(pair.of).zip(aligned.rendition(pair.shown));
@@ -98,18 +86,36 @@ pub(super) fn late(aligned: &Aligned<'_>) -> Option<Spot> {
         let ways = before.filter_map(|old| way(&due.y, &shown.y, &old.y));
         let Some(furthest) = ways.max_by(f64::total_cmp) else { continue };
         told = true;
-        if furthest > OLDER {
-            run.push(pair.shown);
+        runs.see(pair.shown, furthest > OLDER);
+    }
+    told.then(|| runs.longest())
+}
+
+/// Pictures in a row.
+#[derive(Default)]
+struct Runs {
+    now: Vec<usize>,
+    longest: Vec<usize>,
+}
+
+impl Runs {
+    /// The next picture goes on with a run, or ends it.
+    fn see(&mut self, shown: usize, goes_on: bool) {
+        if goes_on {
+            self.now.push(shown);
         } else {
-            run.clear();
+            self.now.clear();
         }
-        if run.len() > longest.len() {
-            longest.clone_from(&run);
+        if self.now.len() > self.longest.len() {
+            self.longest.clone_from(&self.now);
         }
     }
-    // As of those that stand still, the last one is furthest from what it must show.
-    longest.reverse();
-    told.then(|| Spot::of(count(longest.len()), &longest))
+
+    /// How many the longest has, and which: its end, which is furthest from what it must show, first.
+    fn longest(mut self) -> Spot {
+        self.longest.reverse();
+        Spot::of(count(self.longest.len()), &self.longest)
+    }
 }
 
 /// How far `shown` lies on the way from what is due to an older picture; `None` where the two look the same.
