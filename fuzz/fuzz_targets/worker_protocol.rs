@@ -73,10 +73,12 @@ fn judge(measured: Measured) {
                         lattice: Lattice::FINE,
                         pts: Vec::new(),
                         shows: Vec::new(),
-                        drawn: found.theirs.pictures.iter().map(|picture| picture.frame).collect(),
+                        drawn: Vec::new(),
                     },
+                    compared: found.theirs.pictures.iter().map(|picture| picture.frame).collect(),
                     pointed: full::struck(verdict.checks(), &found.theirs.features),
                     target: Target::new(320, 180, 200_000),
+                    reorders: true,
                 };
                 let ruled = rule(&verdict, &asked, found, &Full::default());
                 assert!(ruled.checks().len() > verdict.checks().len(), "a dispute without a check");

@@ -37,6 +37,9 @@ pub struct ReferenceRequest<'a> {
     pub scaling: Scaling,
     /// How the encoded pictures are divided.
     pub lattice: Lattice,
+    /// Whether pictures may be coded in another order than they are shown in (B pictures). Without them the same bit
+    /// rate is worth less, by up to 6 dB in dense patterns.
+    pub reorders: bool,
 }
 
 /// The outcome of an encode.
@@ -93,7 +96,7 @@ struct Encode<'a, 'b> {
 impl<'a, 'b> Encode<'a, 'b> {
     fn open(request: &'a ReferenceRequest<'a>, budget: &'a Budget<'b>) -> Result<Self, PixelError> {
         let target = request.target;
-        let encoder = VideoEncoder::open(&Settings {
+        let settings = Settings {
             width: request.size.0,
             height: request.size.1,
             time_base: TICKS,
@@ -111,7 +114,9 @@ impl<'a, 'b> Encode<'a, 'b> {
             threads: 1,
             // parameter sets belong in band, whatever the rendition's container
             container: Container::MpegTs,
-        })?;
+        };
+        let further: &[_] = if request.reorders { &[] } else { &[("bf", "0")] };
+        let encoder = VideoEncoder::open_with(&settings, "libx264", further)?;
         Ok(Self {
             request,
             budget,

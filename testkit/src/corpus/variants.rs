@@ -71,6 +71,11 @@ pub fn variants(clip: &Clip) -> Vec<Variant> {
             further: &[("bf", "0")],
             ..base("hardware-like", small(3, 4, 0.13))
         },
+        Variant {
+            speed: Speed::Superfast,
+            scaling: Scaling::Bilinear,
+            ..base("low-effort", small(3, 4, 0.13))
+        },
         // The least effort alone makes baseline, which nobody may return where none was asked for.
         Variant {
             speed: Speed::Ultrafast,

@@ -36,12 +36,12 @@ pub fn rule(
     bounds: &Full,
 ) -> Verdict {
     let of = |places: &[u32]| (found.theirs.at(places), found.ours.at(places));
-    let (drawn, struck) = (of(&asked.comparison.drawn), of(&asked.pointed));
+    let (compared, struck) = (of(&asked.compared), of(&asked.pointed));
     let dispute = Dispute {
         checks: verdict.checks(),
         theirs: &found.theirs.features,
         ours: &found.ours.features,
-        drawn: (&drawn.0, &drawn.1),
+        compared: (&compared.0, &compared.1),
         struck: (&struck.0, &struck.1),
     };
     let made = compare(dispute, bounds);

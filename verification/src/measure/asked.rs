@@ -16,8 +16,12 @@ use crate::{
 
 /// Pictures of a rendition that the full tier looks at in full resolution.
 pub const DRAWN: u32 = 3;
-/// Pictures looked at in full resolution, at most: a dispute draws 8 and is pointed at [`MOST_STRUCK`].
-pub const MOST_PICTURES: usize = 8 + MOST_STRUCK;
+/// Pictures of a rendition whose errors a dispute compares, at most ...
+const MOST_COMPARED: u32 = 64;
+/// ... and the samples of all of them: 36 pictures of 1280x720. Five times as many bytes are held at once.
+const MOST_SAMPLES: u64 = 1 << 25;
+/// Pictures looked at in full resolution, at most: a dispute also measures the detail of 8 and is pointed at [`MOST_STRUCK`].
+pub const MOST_PICTURES: usize = 64 + 8 + MOST_STRUCK;
 
 /// The secrets behind one comparison.
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +52,16 @@ pub struct Comparison {
 pub struct Dispute {
     /// How both are compared with the source: other borders and other pictures than those that led here.
     pub comparison: Comparison,
+    /// Places of the pictures whose errors are compared with those of our encoding, ascending: all, or as many as memory
+    /// allows. Rate control makes single pictures better or worse by several dB.
+    pub compared: Vec<u32>,
     /// Places of the pictures that failed checks point at, looked at besides those drawn.
     pub pointed: Vec<u32>,
     /// What our encoder is asked for.
     pub target: Target,
+    /// Whether our encoder may code pictures in another order than they are shown in, as whoever made the rendition did.
+    /// Encoders in hardware often do not.
+    pub reorders: bool,
 }
 
 impl<'a> From<&'a Choice> for Secrets<'a> {
@@ -138,14 +148,66 @@ impl Dispute {
         if wanted.bitrate == 0 && wanted.quality.is_none() {
             return None;
         }
-        let purpose = ("dispute", secrets.pictures.depth());
-        let comparison = Comparison::new(expected, rendition, secrets, purpose);
+        let depth = secrets.pictures.depth();
+        let comparison = Comparison::new(expected, rendition, secrets, ("dispute", depth));
+        let track = rendition.video.first();
+        let samples =
+            track.map_or(0, |track| u64::from(track.cropped.0) * u64::from(track.cropped.1));
+        let fit = u32::try_from(MOST_SAMPLES / samples.max(1)).unwrap_or(u32::MAX);
+        let count = u32::try_from(comparison.pts.len()).unwrap_or(u32::MAX);
+        let compared = secrets.pictures.frames("compared", fit.clamp(depth, MOST_COMPARED), count);
         let pointed = struck(verdict.checks(), features);
-        Some(Self { comparison, pointed, target: wanted.into() })
+        let units = track.map(|track| track.units.as_slice()).unwrap_or_default();
+        let reorders = !units.is_sorted_by_key(|unit| unit.pts);
+        Some(Self { comparison, compared, pointed, target: wanted.into(), reorders })
     }
 
-    /// Places of all pictures looked at in full resolution.
+    /// Places of all pictures looked at in full resolution, ascending, each once.
     pub fn places(&self) -> Vec<u32> {
-        [self.comparison.drawn.as_slice(), &self.pointed].concat()
+        let mut all = [self.comparison.drawn.as_slice(), &self.compared, &self.pointed].concat();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixture::{scan, steady, wanted},
+        thresholds::Thresholds,
+    };
+
+    /// About a rendition of 60 pictures like this one.
+    fn about(alter: impl FnOnce(&mut waymark_media::scan::VideoTrack)) -> Dispute {
+        let mut track = steady(0, 3_000, 60);
+        alter(&mut track);
+        let (source, rendition) = (scan(steady(0, 3_000, 60)), scan(track));
+        let wanted = wanted(640, 360);
+        let expected = Expectation::within(&source, &wanted, &Thresholds::default().expected);
+        let choice = Choice::new(&[3; 32], "job", 0, b"");
+        let doubt = (&Verdict::default(), &Features::default());
+        Dispute::of((&expected, &rendition), &wanted, (&choice).into(), doubt).unwrap()
+    }
+
+    #[test]
+    fn errors_are_compared_on_all_pictures_or_as_many_as_fit_into_memory() {
+        let small = about(|_| {});
+        assert_eq!(small.compared, (0..60).collect::<Vec<_>>());
+        assert_eq!(small.places(), small.compared);
+        let large = about(|track| track.cropped = (1920, 1080));
+        assert_eq!(large.compared.len(), 16);
+        let huge = about(|track| track.cropped = (16_384, 16_384));
+        assert!((5..=8).contains(&huge.compared.len()), "{huge:?}");
+        let long = about(|track| track.units = steady(0, 3_000, 900).units);
+        assert_eq!(long.compared.len(), 64);
+        assert!(long.places().len() <= MOST_PICTURES);
+    }
+
+    #[test]
+    fn our_own_encoding_reorders_pictures_where_the_rendition_does() {
+        assert!(!about(|_| {}).reorders);
+        assert!(about(|track| track.units.swap(1, 2)).reorders);
     }
 }

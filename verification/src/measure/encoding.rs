@@ -16,6 +16,7 @@ pub(super) struct Encoded {
     size: (u32, u32),
     scaling: Scaling,
     lattice: Lattice,
+    reorders: bool,
     pts: Vec<i64>,
     shows: Vec<i64>,
     /// Pictures kept in full resolution.
@@ -35,9 +36,11 @@ impl Source<'_> {
         let store = &mut self.store;
         let (pts, shows) = asked.comparison.pairs();
         let (target, lattice) = (&asked.target, asked.comparison.lattice);
+        let reorders = asked.reorders;
         let same = |known: &&Encoded| {
             known.target == *target
-                && (known.size, known.scaling, known.lattice) == (size, scaling, lattice)
+                && (known.size, known.scaling) == (size, scaling)
+                && (known.lattice, known.reorders) == (lattice, reorders)
                 && (&known.pts, &known.shows) == (&pts, &shows)
                 && lumas.iter().all(|at| known.lumas.contains(at) || !pts.contains(at))
         };
@@ -56,6 +59,7 @@ impl Source<'_> {
             lumas: &lumas,
             scaling,
             lattice,
+            reorders,
         };
         let made = reference(store.bytes, store.container, &request, &store.limits);
         let encoding = Rc::new(made.map_err(MeasureError::Encoding)?);
@@ -65,6 +69,7 @@ impl Source<'_> {
             size,
             scaling,
             lattice,
+            reorders,
             pts,
             shows,
             lumas,

@@ -68,17 +68,18 @@ impl<'a> Source<'a> {
         let shown = Shown { asked, pixels: &pixels };
         let features = self.blocks(shown)?;
         let wholes = self.wholes(shown, Scaling::Bicubic)?;
-        Ok(wholes.with(features))
+        Ok(wholes.with(features, &asked.drawn))
     }
 
     /// The same beside our own encoding of the source, with the method of scaling that the rendition resembles more.
     pub fn dispute(&mut self, file: &[u8], asked: &Dispute) -> Result<Disputed, MeasureError> {
         let comparison = &asked.comparison;
+        let detailed = [comparison.drawn.as_slice(), &asked.pointed].concat();
         self.store.grids(comparison.lattice)?;
         let pixels = self.decode(file, comparison, &asked.places())?;
         let shown = Shown { asked: comparison, pixels: &pixels };
         let (scaling, wholes) = self.nearest(shown)?;
-        let theirs = wholes.with(self.blocks(shown)?);
+        let theirs = wholes.with(self.blocks(shown)?, &detailed);
         let encoding = self.encoding(asked, pixels.grids.size, scaling, &shown.times())?;
         let same = |luma: &&Luma| pixels.lumas.iter().any(|shown| shown.pts == luma.pts);
         let ours = Pixels {
@@ -87,7 +88,8 @@ impl<'a> Source<'a> {
         };
         let shown = Shown { asked: comparison, pixels: &ours };
         let features = self.blocks(shown)?;
-        let ours = self.wholes(shown, scaling)?.with(features);
+        let ours = self.wholes(shown, scaling)?.with(features, &detailed);
+        self.store.disputed();
         Ok(Disputed { theirs, ours })
     }
 
@@ -137,7 +139,9 @@ impl<'a> Source<'a> {
         let [first, second] = SCALINGS;
         let one = self.wholes(shown, first)?;
         let other = self.wholes(shown, second)?;
-        Ok(if one.psnr() > other.psnr() { (first, one) } else { (second, other) })
+        let drawn = &shown.asked.drawn;
+        let nearer = one.psnr(drawn) > other.psnr(drawn);
+        Ok(if nearer { (first, one) } else { (second, other) })
     }
 }
 
@@ -168,18 +172,29 @@ impl Wholes<'_> {
         })
     }
 
-    fn qualities(&self) -> Vec<Quality> {
-        self.each().filter_map(|one| Quality::of(one.frame, one.source, one.rendition)).collect()
+    fn at(&self, places: &[u32]) -> impl Iterator<Item = Whole<'_>> {
+        self.each().filter(|one| places.contains(&one.frame))
     }
 
-    /// Mean PSNR in dB; 0 where there is nothing to compare.
-    fn psnr(&self) -> f64 {
-        Summary::of(&self.qualities()).map_or(0.0, |summary| summary.psnr)
+    /// Mean PSNR in dB of the pictures at these places; 0 where there is nothing to compare.
+    fn psnr(&self, places: &[u32]) -> f64 {
+        let found: Vec<_> = self.at(places).filter_map(quality).collect();
+        Summary::of(&found).map_or(0.0, |summary| summary.psnr)
     }
 
-    /// What they show, with the features of block means.
-    fn with(&self, mut features: Features) -> Compared {
-        sharpen(&mut features, &self.each().collect::<Vec<_>>());
-        Compared { features, pictures: self.qualities() }
+    /// What they show, with the features of block means. Detail is measured, and tiles are kept, of those at `detailed`.
+    fn with(&self, mut features: Features, detailed: &[u32]) -> Compared {
+        sharpen(&mut features, &self.at(detailed).collect::<Vec<_>>());
+        let whole = |mut quality: Quality| {
+            if !detailed.contains(&quality.frame) {
+                quality.tiles = Vec::new();
+            }
+            quality
+        };
+        Compared { features, pictures: self.each().filter_map(quality).map(whole).collect() }
     }
+}
+
+fn quality(one: Whole<'_>) -> Option<Quality> {
+    Quality::of(one.frame, one.source, one.rendition)
 }

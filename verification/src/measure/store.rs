@@ -109,6 +109,14 @@ impl<'a> Store<'a> {
         Ok(planes)
     }
 
+    /// Lets go of what only one dispute needed: pictures in full resolution.
+    pub(super) fn disputed(&mut self) {
+        if self.keep == Keep::Needed {
+            self.planes.clear();
+            self.encodings.clear();
+        }
+    }
+
     /// Times of all its pictures that decode.
     fn times(&mut self) -> Result<Vec<i64>, MeasureError> {
         let known = self.grids.first().cloned();

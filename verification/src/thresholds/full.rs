@@ -50,10 +50,11 @@ pub struct Full {
 pub struct Reference {
     /// Mean SSIM lower by so much ...
     pub ssim: f64,
-    /// ... and mean PSNR lower by so many dB: too bad to be the profile that was asked for.
+    /// ... and mean PSNR lower by so many dB: too bad to be the profile that was asked for. Encoders of the least effort
+    /// reach 3.4 on training clips.
     pub psnr: f64,
-    /// PSNR lower by so many dB, whatever SSIM says, which hardly sees anything between hard contrasts. Errors below 1 count
-    /// as 1. Honest renditions of training clips reach 5.7.
+    /// PSNR lower by so many dB, and SSIM lower by ever so little, which hardly sees anything between hard contrasts. Errors below 1 count
+    /// as 1. Recorded renditions reach 2.7, honest ones of training clips 4.6, where an encoder does not look ahead.
     pub error: f64,
     /// On the pictures that a check of the whole segment points at, which are the rendition's worst and
     /// not ours, so that twice as much is allowed: SSIM lower by so much ...
@@ -66,6 +67,8 @@ pub struct Reference {
     pub tile_psnr: f64,
     /// Where contrast or brightness are off: PSNR lower by so many dB (SSIM hardly sees those).
     pub tone_psnr: f64,
+    /// Where detail is missing: PSNR lower by so many dB.
+    pub sharp_psnr: f64,
     /// A feature of block means counts only beyond so many times that of our own encoding: some
     /// sources no encoder can keep.
     pub times: f64,
@@ -99,13 +102,14 @@ impl Default for Reference {
     fn default() -> Self {
         Self {
             ssim: 0.02,
-            psnr: 2.5,
-            error: 7.0,
+            psnr: 3.5,
+            error: 4.75,
             struck_ssim: 0.04,
             struck_psnr: 5.0,
             tile_ssim: 0.5,
             tile_psnr: 12.0,
             tone_psnr: 5.0,
+            sharp_psnr: 2.5,
             times: 2.0,
         }
     }

@@ -110,7 +110,7 @@ fn on_clip(name: &'static str) -> Result<Vec<Case>, Failed> {
             wanted: &Wanted::from(&variant.target),
             bytes: &made.bytes,
             claimed,
-            beside: false,
+            beside: true,
         };
         let judged = source.judge(returned, &bounds)?;
         cases.push(Case::of(&clip, What::Honest(variant.name), &judged));

@@ -21,7 +21,7 @@ pub use self::pictures::Pictures;
 use super::sandbox::Confinement;
 
 /// Changes with every change of what passes; a worker of another version is not used.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 /// Largest header of a request, bytes.
 pub const MAX_REQUEST: usize = 1 << 20;
 /// Largest answer, bytes: 4,096 pictures of 1,728 means each take 21 MB.

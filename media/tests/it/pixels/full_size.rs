@@ -4,7 +4,7 @@ use waymark_media::pixels::{
     Lattice, Luma, Pictures, Reference, ReferenceRequest, Request, all_grids, luma_of, pixels,
     reference,
 };
-use waymark_media::{Container, Scaling, Target};
+use waymark_media::{Container, H264Profile, Scaling, Target};
 
 use super::recorded::{Seen, seen};
 use super::{limits, pattern};
@@ -68,26 +68,32 @@ fn only_sizes_that_pictures_have_are_scaled_to() {
     }
 }
 
-/// Our encode of what the rendition of this stream shows, at so many bits per second.
-fn encoded(bitrate: u32) -> Reference {
+/// Our encode of what the rendition of this stream shows, for a profile like this one.
+fn encoded(alter: impl FnOnce(&mut Target), reorders: bool) -> Reference {
     let (source, rendition) = (named("pattern_360p30_1.ts"), named("pattern_360p30_1.high180.ts"));
     let pts: Vec<i64> = rendition.grids.frames.iter().map(|grid| grid.pts).collect();
     let chosen: Vec<i64> = pts.iter().copied().skip(5).step_by(20).collect();
+    let mut target = Target::new(320, 180, 200_000);
+    alter(&mut target);
     let request = ReferenceRequest {
-        target: &Target::new(320, 180, bitrate),
+        target: &target,
         size: rendition.grids.size,
         pts: &pts,
         shows: &pts,
         lumas: &chosen,
         scaling: Scaling::Bicubic,
         lattice: Lattice::FINE,
+        reorders,
     };
     reference(&source.file.bytes, source.file.container, &request, &limits()).unwrap()
 }
 
 #[test]
 fn a_reference_is_as_good_as_its_bit_rate() {
-    let (plenty, little) = (encoded(1_000_000), encoded(60_000));
+    let (plenty, little) = (
+        encoded(|target| target.bitrate = 1_000_000, true),
+        encoded(|target| target.bitrate = 60_000, true),
+    );
     assert_eq!(plenty.source, little.source);
     assert_eq!((plenty.source.len(), plenty.encoded.len(), little.encoded.len()), (3, 3, 3));
     assert!(little.bytes < plenty.bytes);
@@ -95,6 +101,15 @@ fn a_reference_is_as_good_as_its_bit_rate() {
         assert!(psnr(source, good) > 38.0, "{}", psnr(source, good));
         assert!(psnr(source, bad) < psnr(source, good) - 4.0, "{}", psnr(source, bad));
     }
+}
+
+#[test]
+fn a_reference_keeps_the_order_of_pictures_where_the_rendition_does() {
+    let of = |profile, reorders| encoded(|target| target.h264_profile = Some(profile), reorders);
+    // The same tools but for B pictures, which constrained high does without in any case.
+    let (high, kept) = (of(H264Profile::High, true), of(H264Profile::High, false));
+    assert_ne!(high.encoded, kept.encoded);
+    assert_eq!(of(H264Profile::ConstrainedHigh, true).encoded, kept.encoded);
 }
 
 #[test]
@@ -114,6 +129,7 @@ fn a_reference_repeats_pictures_where_the_rendition_does() {
         lumas: &[pts[10], pts[11], pts[38], pts[39]],
         scaling: Scaling::Bilinear,
         lattice: Lattice::COARSE,
+        reorders: true,
     };
     let found = reference(&source, Container::MpegTs, &request, &limits()).unwrap();
     assert_eq!((found.encoded.len(), found.grids.frames.len()), (4, 40));

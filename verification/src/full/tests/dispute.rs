@@ -16,7 +16,7 @@ fn a_refusal_needs_both_measures_far_below_our_own_encoding() {
             checks: &[],
             theirs: &features,
             ours: &features,
-            drawn: (&theirs, &ours),
+            compared: (&theirs, &ours),
             struck: (&[], &[]),
         };
         let checks = compare(dispute, &Full::default());
@@ -26,22 +26,26 @@ fn a_refusal_needs_both_measures_far_below_our_own_encoding() {
     assert_eq!(outcome(0.01, 5.0), Outcome::Pass);
     assert_eq!(outcome(0.05, 2.0), Outcome::Pass);
     assert_eq!(outcome(-0.01, -1.0), Outcome::Pass);
-    assert_eq!(outcome(0.03, 3.0), Outcome::Fail);
+    assert_eq!(outcome(0.03, 3.0), Outcome::Pass);
+    assert_eq!(outcome(0.03, 4.0), Outcome::Fail);
 }
 
 #[test]
-fn an_error_far_above_our_own_needs_no_second_measure_where_it_can_be_seen() {
-    let outcome = |ours: f64, theirs: f64| {
-        let (ours, theirs) = ([quality(1, 0.99, ours)], [quality(1, 0.99, theirs)]);
+fn an_error_far_above_our_own_needs_hardly_another_measure_where_it_can_be_seen() {
+    let outcome = |ours: f64, theirs: f64, ssim: f64| {
+        let (ours, theirs) = ([quality(1, 0.99, ours)], [quality(1, ssim, theirs)]);
         let features = Features::default();
-        let (drawn, struck) = ((&theirs[..], &ours[..]), (&[][..], &[][..]));
-        let dispute = Dispute { checks: &[], theirs: &features, ours: &features, drawn, struck };
+        let (compared, struck) = ((&theirs[..], &ours[..]), (&[][..], &[][..]));
+        let dispute = Dispute { checks: &[], theirs: &features, ours: &features, compared, struck };
         let checks = compare(dispute, &Full::default());
         checks.into_iter().find(|check| check.id == "C.error").unwrap().outcome
     };
-    assert_eq!(outcome(34.0, 28.0), Outcome::Pass);
-    assert_eq!(outcome(34.0, 26.5), Outcome::Fail);
-    assert_eq!(outcome(60.0, 43.0), Outcome::Pass);
+    assert_eq!(outcome(34.0, 30.0, 0.985), Outcome::Pass);
+    assert_eq!(outcome(34.0, 28.5, 0.985), Outcome::Fail);
+    // What the eye sees is kept.
+    assert_eq!(outcome(34.0, 28.5, 0.992), Outcome::Pass);
+    // Nobody sees either.
+    assert_eq!(outcome(60.0, 44.0, 0.985), Outcome::Pass);
 }
 
 #[test]
@@ -96,7 +100,7 @@ fn what_our_own_encoding_misses_too_is_no_doubt() {
             checks: &checks,
             theirs: &theirs,
             ours,
-            drawn: (&[], &[]),
+            compared: (&[], &[]),
             struck: (&[], &[]),
         };
         next(&settle(&verdict, Some(dispute), &bounds), Tier::Reference, &bounds)
@@ -116,7 +120,7 @@ fn a_doubt_is_answered_by_noise_and_within_the_bound_of_our_own_encoding() {
         let checks = judge(theirs, &bounds, Conditions::default());
         let verdict: Verdict = checks.iter().cloned().collect();
         let dispute =
-            Dispute { checks: &checks, theirs, ours, drawn: (&[], &[]), struck: (&[], &[]) };
+            Dispute { checks: &checks, theirs, ours, compared: (&[], &[]), struck: (&[], &[]) };
         next(&settle(&verdict, Some(dispute), &bounds), Tier::Reference, &bounds)
     };
     // A bound of 1.2 octaves below the source, or below our own.
@@ -137,7 +141,7 @@ fn a_doubt_is_answered_by_noise_and_within_the_bound_of_our_own_encoding() {
             checks: &checks,
             theirs: &theirs,
             ours: &ours,
-            drawn: (&[], &[]),
+            compared: (&[], &[]),
             struck: (&[], &[]),
         };
         let settled = settle(&verdict, Some(dispute), &bounds);

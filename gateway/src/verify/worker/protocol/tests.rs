@@ -48,12 +48,16 @@ fn dispute() -> impl Strategy<Value = Dispute> {
             Target { fps, gop, quality, h264_profile, ..Target::new(width, height, bitrate) }
         },
     );
-    let pointed = prop::collection::vec(any::<u32>(), 0..9);
-    (comparison(), pointed, target).prop_map(|(comparison, pointed, target)| Dispute {
-        comparison,
-        pointed,
-        target,
-    })
+    let places = || prop::collection::vec(any::<u32>(), 0..9);
+    (comparison(), places(), places(), target, any::<bool>()).prop_map(
+        |(comparison, compared, pointed, target, reorders)| Dispute {
+            comparison,
+            compared,
+            pointed,
+            target,
+            reorders,
+        },
+    )
 }
 
 /// Any numbers but those that equal nothing.
