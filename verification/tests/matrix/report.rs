@@ -134,7 +134,7 @@ fn honest(text: &mut String, cases: &[Case]) {
     names.sort_unstable();
     names.dedup();
     text.push_str(
-        "| honest encoder | renditions | looked at again | soft alarms | worse than our own encoding | after the dispute | refused |\n\
+        "| honest encoder | renditions | looked at again | soft alarms | worse than our own | after the dispute | refused |\n\
          |---|---|---|---|---|---|---|\n",
     );
     let mut row = |name: &str, cases: &[&Case]| {
