@@ -53,8 +53,8 @@ pub struct Reference {
     /// ... and mean PSNR lower by so many dB: too bad to be the profile that was asked for. Encoders of the least effort
     /// reach 3.4 on training clips.
     pub psnr: f64,
-    /// PSNR lower by so many dB, and SSIM lower by ever so little, which hardly sees anything between hard contrasts. Errors below 1 count
-    /// as 1. Recorded renditions reach 2.7, honest ones of training clips 4.6, where an encoder does not look ahead.
+    /// PSNR lower by so many dB, and SSIM by ever so little: it hardly sees anything between hard contrasts. Errors below
+    /// 1 count as 1. Recorded renditions reach 2.7, honest ones of training clips 4.6, where an encoder does not look ahead.
     pub error: f64,
     /// On the pictures that a check of the whole segment points at, which are the rendition's worst and
     /// not ours, so that twice as much is allowed: SSIM lower by so much ...
