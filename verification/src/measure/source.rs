@@ -139,9 +139,7 @@ impl<'a> Source<'a> {
         let [first, second] = SCALINGS;
         let one = self.wholes(shown, first)?;
         let other = self.wholes(shown, second)?;
-        let drawn = &shown.asked.drawn;
-        let nearer = one.psnr(drawn) > other.psnr(drawn);
-        Ok(if nearer { (first, one) } else { (second, other) })
+        Ok(if one.psnr() > other.psnr() { (first, one) } else { (second, other) })
     }
 }
 
@@ -172,29 +170,23 @@ impl Wholes<'_> {
         })
     }
 
-    fn at(&self, places: &[u32]) -> impl Iterator<Item = Whole<'_>> {
-        self.each().filter(|one| places.contains(&one.frame))
+    fn qualities(&self) -> Vec<Quality> {
+        self.each().filter_map(|one| Quality::of(one.frame, one.source, one.rendition)).collect()
     }
 
-    /// Mean PSNR in dB of the pictures at these places; 0 where there is nothing to compare.
-    fn psnr(&self, places: &[u32]) -> f64 {
-        let found: Vec<_> = self.at(places).filter_map(quality).collect();
-        Summary::of(&found).map_or(0.0, |summary| summary.psnr)
+    /// Mean PSNR in dB; 0 where there is nothing to compare.
+    fn psnr(&self) -> f64 {
+        Summary::of(&self.qualities()).map_or(0.0, |summary| summary.psnr)
     }
 
     /// What they show, with the features of block means. Detail is measured, and tiles are kept, of those at `detailed`.
     fn with(&self, mut features: Features, detailed: &[u32]) -> Compared {
-        sharpen(&mut features, &self.at(detailed).collect::<Vec<_>>());
-        let whole = |mut quality: Quality| {
-            if !detailed.contains(&quality.frame) {
-                quality.tiles = Vec::new();
-            }
-            quality
-        };
-        Compared { features, pictures: self.each().filter_map(quality).map(whole).collect() }
+        let chosen = self.each().filter(|one| detailed.contains(&one.frame));
+        sharpen(&mut features, &chosen.collect::<Vec<_>>());
+        let mut pictures = self.qualities();
+        for picture in pictures.iter_mut().filter(|picture| !detailed.contains(&picture.frame)) {
+            picture.tiles = Vec::new();
+        }
+        Compared { features, pictures }
     }
-}
-
-fn quality(one: Whole<'_>) -> Option<Quality> {
-    Quality::of(one.frame, one.source, one.rendition)
 }
