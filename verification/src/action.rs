@@ -51,7 +51,7 @@ pub struct Judged {
 }
 
 /// From where on a measurement counts as close to its bound.
-pub const NEAR: f64 = 0.7;
+pub const NEAR: f64 = 0.9;
 
 /// What is done with the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,8 +191,8 @@ mod tests {
             let judged = Judged { score, ..ACCEPTED };
             Action::of(&judged, OnFail::Suspend, When::AfterDelivery).sign.map(|(sign, _)| sign)
         };
-        assert_eq!(sign(0.69), Some(Sign::Clean));
-        assert_eq!(sign(0.7), Some(Sign::Near));
+        assert_eq!(sign(0.89), Some(Sign::Clean));
+        assert_eq!(sign(0.9), Some(Sign::Near));
     }
 
     #[test]

@@ -108,6 +108,8 @@ async fn total_cheats_are_out_every_bad_segment_counts_and_honest_ones_keep_thei
         let answer = gateway.push(&format!("stream-{pushed}"), pushed).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         pushed += 1;
+        // How many more a cheat serves while its first is audited is a matter of the machine.
+        audited(&gateway).await;
     }
     for more in 0..24 {
         let answer = gateway.push(&format!("after-{more}"), more).await;
@@ -122,8 +124,8 @@ async fn total_cheats_are_out_every_bad_segment_counts_and_honest_ones_keep_thei
     let jobs = gateway.records().await;
     let bad: usize = delivered_by(&jobs, &cheats).iter().sum();
     assert_eq!(counted.to_string(), bad.to_string(), "every bad segment is counted");
-    // Everybody is audited in full at first: what passed the fast checks, and what was under way.
-    assert!(bad <= 2 * cheats.len(), "{bad} of {pushed}");
+    // Everybody is audited in full at first: one result each that passed the fast checks.
+    assert!(bad <= cheats.len(), "{bad} of {pushed}");
     let shares = delivered_by(&jobs, &others);
     assert_eq!(shares.iter().sum::<usize>(), pushed + 24 - bad);
     assert!(shares.iter().all(|share| *share >= 3), "{shares:?}");

@@ -48,7 +48,7 @@ impl State {
 pub enum Sign {
     /// A full audit without anything to say.
     Clean,
-    /// A full audit within all bounds, but from 0.7 of one.
+    /// A full audit within all bounds, but from 0.9 of one.
     Near,
     /// A soft failure that nothing cleared; `confirmed` by an independent second method.
     Soft {
