@@ -68,7 +68,7 @@ impl Choice {
             .collect()
     }
 
-    /// How many pictures to compare at full resolution: 5 to 8.
+    /// Of how many pictures a dispute measures the detail: 5 to 8.
     pub fn depth(&self) -> u32 {
         5 + self.below("depth", 0, 4)
     }

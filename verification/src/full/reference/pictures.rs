@@ -35,7 +35,7 @@ pub(super) fn worse(
     ))
 }
 
-/// Fails where PSNR is lower than ours by more than the bound, however little SSIM is: grain on a page of text. Encoders
+/// Fails where PSNR is lower than ours by more than the bound, however little SSIM falls: grain on a page of text. Encoders
 /// that care for what the eye sees give up PSNR and keep SSIM.
 pub(super) fn error(pictures: Pictures<'_>, bound: f64) -> Check {
     const ID: &str = "C.error";
